@@ -1,0 +1,107 @@
+// Block formats: a block of weights shares one or more scales and is stored in a fixed number of bytes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace fewbits {
+
+// What a run of bits in a block is for. A format's fields tile its block.
+enum class FieldRole : std::uint8_t { Scale, Minimum, Code, Sign, Sum };
+
+struct Field {
+  std::string_view name;
+  FieldRole role;
+  std::uint32_t bit_offset;  // from the block's first bit, least significant bit of a byte first
+  std::uint16_t bits;        // of one element
+  std::uint16_t count;       // how many of them, side by side
+};
+
+struct BlockFormat {
+  std::string_view name;
+  std::string_view family;  // "ggml", "mx", "nvfp4", "bitsandbytes", "bitnet"
+  std::uint32_t block_size;  // elements; 0: the whole tensor is one block and block_bits is for one element
+  std::uint32_t block_bytes;
+  bool needs_importance;  // cannot be made without an importance row
+  bool uses_importance;   // is made better by one
+  bool can_quantize;
+  std::span<const Field> fields;
+  std::uint32_t element_bits = 0;  // where block_size is 0
+  std::uint32_t tensor_bytes = 0;  // stored once per tensor, beside the blocks
+
+  [[nodiscard]] constexpr double bits_per_weight() const {
+    return block_size == 0 ? element_bits : 8.0 * block_bytes / block_size;
+  }
+};
+
+namespace detail {
+enum Importance : std::uint8_t { Ignored, Used, Needed };
+constexpr BlockFormat block(std::string_view name, std::string_view family, std::uint32_t size, std::uint32_t bytes,
+                            Importance importance = Ignored) {
+  return {.name = name,
+          .family = family,
+          .block_size = size,
+          .block_bytes = bytes,
+          .needs_importance = importance == Needed,
+          .uses_importance = importance != Ignored,
+          .can_quantize = false,
+          .fields = {}};
+}
+constexpr BlockFormat whole_tensor(std::string_view name, std::string_view family, std::uint32_t bits) {
+  return {.name = name,
+          .family = family,
+          .block_size = 0,
+          .block_bytes = 0,
+          .needs_importance = false,
+          .uses_importance = false,
+          .can_quantize = true,
+          .fields = {},
+          .element_bits = bits,
+          .tensor_bytes = 4};
+}
+}  // namespace detail
+
+// clang-format off
+inline constexpr auto kBlockFormats = [] {
+  using detail::block, detail::whole_tensor;
+  using enum detail::Importance;
+  return std::array{
+      block("q4_0", "ggml", 32, 18, Used), block("q4_1", "ggml", 32, 20, Used), block("q5_0", "ggml", 32, 22, Used),
+      block("q5_1", "ggml", 32, 24, Used), block("q8_0", "ggml", 32, 34), block("q8_1", "ggml", 32, 36),
+      block("q2_k", "ggml", 256, 84, Used), block("q3_k", "ggml", 256, 110, Used), block("q4_k", "ggml", 256, 144, Used),
+      block("q5_k", "ggml", 256, 176, Used), block("q6_k", "ggml", 256, 210, Used), block("q8_k", "ggml", 256, 292),
+      block("iq4_nl", "ggml", 32, 18, Used), block("iq4_xs", "ggml", 256, 136, Used),
+      block("tq1_0", "ggml", 256, 54), block("tq2_0", "ggml", 256, 66), block("q1_0", "ggml", 128, 18), block("q2_0", "ggml", 64, 18),
+      block("mxfp4", "ggml", 32, 17), block("nvfp4", "ggml", 64, 36),
+      block("iq1_s", "ggml", 256, 50, Needed), block("iq1_m", "ggml", 256, 56, Needed),
+      block("iq2_xxs", "ggml", 256, 66, Needed), block("iq2_xs", "ggml", 256, 74, Needed), block("iq2_s", "ggml", 256, 82, Used),
+      block("iq3_xxs", "ggml", 256, 98, Used), block("iq3_s", "ggml", 256, 110, Used),
+      block("mxfp8_e4m3", "mx", 32, 33), block("mxfp8_e5m2", "mx", 32, 33), block("mxfp6_e2m3", "mx", 32, 25),
+      block("mxfp6_e3m2", "mx", 32, 25), block("mxfp4_ocp", "mx", 32, 17), block("mxint8", "mx", 32, 33),
+      block("nvfp4_tensor", "nvfp4", 16, 9),
+      block("nf4", "bitsandbytes", 64, 36), block("fp4", "bitsandbytes", 64, 36), block("bnb_int8_blockwise", "bitsandbytes", 256, 260),
+      whole_tensor("ternary_absmean", "bitnet", 2), whole_tensor("binary_absmean", "bitnet", 1),
+  };
+}();
+// clang-format on
+
+constexpr const BlockFormat* find_block_format(std::string_view name) {
+  for (const auto& format : kBlockFormats)
+    if (format.name == name) return &format;
+  return nullptr;
+}
+
+// --- absmean, the rules of BitNet b1.58 and XNOR-Net -------------------------------------------------------------
+// mean |w| over the tensor, summed in order in double: running sum over slices.
+double sum_of_magnitudes(std::span<const float> values, double sum);
+// q = clamp(rint(w / scale), -1, 1), stored as q + 1 (0, 1, 2), one per byte, to be packed in 2 bits.
+void ternary_quantize(std::span<const float> values, float scale, std::uint8_t* codes);
+void ternary_dequantize(std::span<const std::uint8_t> codes, float scale, float* values);
+// 1 for w >= 0 (-0 included), else 0; restored to +scale and -scale.
+void binary_quantize(std::span<const float> values, std::uint8_t* codes);
+void binary_dequantize(std::span<const std::uint8_t> codes, float scale, float* values);
+
+}  // namespace fewbits
