@@ -1,0 +1,120 @@
+// Writes the tables out as TypeScript: fewbits_tables > web/lib/formats.generated.ts
+#include "fewbits/tables.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <string>
+
+using namespace fewbits;
+
+namespace {
+
+// A row of TypeScript, one item after another.
+class Row {
+ public:
+  void text(std::string_view value) { item("'" + std::string(value) + "'"); }
+  void text_or_zero(std::string_view value) { value.empty() ? flag(false) : text(value); }
+  void flag(bool value) { item(value ? "1" : "0"); }
+  void raw(std::string_view value) { item(value); }
+  // The shortest digits that read back as the same double.
+  void number(double value) {
+    std::array<char, 32> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    item({digits.data(), end});
+  }
+  [[nodiscard]] std::string in_brackets() const { return "[" + items_ + "]"; }
+
+ private:
+  void item(std::string_view value) {
+    if (!items_.empty()) items_ += ", ";
+    items_ += value;
+  }
+  std::string items_;
+};
+
+std::string_view word(Kind kind) {
+  return std::array{"floating", "integer", "exponent"}[static_cast<std::size_t>(kind)];
+}
+
+std::string_view word(Specials specials) {
+  return std::array{"ieee", "fn", "fnuz", "none"}[static_cast<std::size_t>(specials)];
+}
+
+std::string_view word(FieldRole role) {
+  return std::array{"scale", "minimum", "code", "sign", "sum"}[static_cast<std::size_t>(role)];
+}
+
+std::string row(const NumberFormat& format) {
+  const NumberFacts facts = number_facts(format);
+  Row row;
+  row.text(format.name);
+  row.text(word(format.kind));
+  for (const int field :
+       {int{format.sign_bits}, int{format.exponent_bits}, int{format.mantissa_bits}, int{format.bias}})
+    row.number(field);
+  row.text(word(format.specials));
+  for (const double fact : {facts.min, facts.max, facts.smallest_normal, facts.smallest_subnormal, facts.epsilon})
+    row.number(fact);
+  row.number(facts.decimal_digits);
+  row.number(facts.values);
+  row.flag(format.has_infinity());
+  row.flag(format.has_nan());
+  for (const auto name : {format.safetensors, format.gguf, format.npy}) row.text_or_zero(name);
+  return row.in_brackets();
+}
+
+std::string row(const Field& field) {
+  Row row;
+  row.text(field.name);
+  row.text(word(field.role));
+  for (const std::uint32_t number : {field.bit_offset, std::uint32_t{field.bits}, std::uint32_t{field.count}})
+    row.number(number);
+  return row.in_brackets();
+}
+
+std::string row(const BlockFormat& format) {
+  Row fields;
+  for (const Field& field : format.fields) fields.raw(row(field));
+  Row row;
+  row.text(format.name);
+  row.text(format.family);
+  row.number(format.block_size);
+  row.number(format.block_bytes);
+  for (const bool flag : {format.needs_importance, format.uses_importance, format.can_quantize}) row.flag(flag);
+  row.raw(fields.in_brackets());
+  row.number(format.element_bits);
+  row.number(format.tensor_bytes);
+  return row.in_brackets();
+}
+
+void print_rows(const char* name, const char* columns, const auto& formats) {
+  std::printf("// %s\nexport const %s = [\n", columns, name);
+  for (const auto& format : formats) std::printf("  %s,\n", row(format).c_str());
+  std::printf("] as const;\n\n");
+}
+
+}  // namespace
+
+int main() {
+  std::printf(
+      "// Written by cpp/tables/tables.cpp from the tables in cpp/include/fewbits. Change those, then run the program "
+      "again.\n\n");
+  print_rows("numberFormatRows",
+             "name, kind, sign bits, exponent bits, mantissa bits, bias, specials, min, max, smallest normal, smallest "
+             "subnormal, epsilon,\n// decimal digits, values, has infinity, has NaN, names in safetensors, GGUF and "
+             "npy (0: none)",
+             kNumberFormats);
+  print_rows(
+      "blockFormatRows",
+      "name, family, block size (0: the whole tensor), block bytes, needs importance, uses importance, can quantize,\n"
+      "// fields [name, role, bit offset, bits, count], bits of an element and bytes beside the blocks where the size "
+      "is 0",
+      kBlockFormats);
+  std::printf(
+      "export type NumberFormatName = (typeof numberFormatRows)[number][0];\n"
+      "export type BlockFormatName = (typeof blockFormatRows)[number][0];\n\n"
+      "// The wasm carries the same number: a mismatch means that one of the two is stale.\n"
+      "export const tableHash = %u;\n",
+      static_cast<unsigned>(table_hash()));
+}
