@@ -73,12 +73,19 @@ export function nearest(word: string, candidates: readonly string[]): string {
 
 function unknown(format: unknown, candidates: readonly string[]): FewbitsError {
   if (typeof format !== 'string')
-    return new FewbitsError('UNKNOWN_FORMAT', `A format is given by its name, such as '${candidates[0]}', not by ${describe(format)}.`);
+    return new FewbitsError(
+      'UNKNOWN_FORMAT',
+      `A format is given by its name, such as '${candidates[0]}', not by ${describe(format)}.`,
+    );
   const suggestion = nearest(format, candidates);
-  return new FewbitsError('UNKNOWN_FORMAT', `There is no format '${format.slice(0, 64)}' here. Did you mean '${suggestion}'?`, {
-    format,
-    nearest: suggestion,
-  });
+  return new FewbitsError(
+    'UNKNOWN_FORMAT',
+    `There is no format '${format.slice(0, 64)}' here. Did you mean '${suggestion}'?`,
+    {
+      format,
+      nearest: suggestion,
+    },
+  );
 }
 
 /** A value in a few words, for messages. */
@@ -86,7 +93,9 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return `the string '${value.slice(0, 40)}'`;
   if (typeof value === 'object') return Array.isArray(value) ? 'an array' : `a ${value.constructor?.name ?? 'object'}`;
-  return typeof value === 'undefined' || typeof value === 'boolean' || typeof value === 'number' ? String(value) : `a ${typeof value}`;
+  return typeof value === 'undefined' || typeof value === 'boolean' || typeof value === 'number'
+    ? String(value)
+    : `a ${typeof value}`;
 }
 
 /** The row of that name; a made-up format is itself. */
@@ -94,12 +103,19 @@ export function findNumberFormat(format: NumberFormatLike): NumberFormat {
   const found = numberFormats.find(({ name }) => name === (isFormat(format) ? format.name : format));
   if (found) return found;
   if (isFormat(format)) return format;
-  throw unknown(format, numberFormats.map(({ name }) => name));
+  throw unknown(
+    format,
+    numberFormats.map(({ name }) => name),
+  );
 }
 
 export function findBlockFormat(format: BlockFormatName): BlockFormatRow {
   const found = blockRows.find(({ name }) => name === format);
-  if (!found) throw unknown(format, blockRows.map(({ name }) => name));
+  if (!found)
+    throw unknown(
+      format,
+      blockRows.map(({ name }) => name),
+    );
   return found;
 }
 

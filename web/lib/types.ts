@@ -123,7 +123,7 @@ export interface Inspection {
   /** What the format keeps, and that minus the value asked for. */
   value: number;
   error: number;
-  /** From `value` to the next number of the format that is larger in magnitude; NaN where there is none. */
+  /** The spacing of the format's numbers at `value`, 2^(exponent - mantissaBits); NaN for infinity and NaN. */
   ulp: number;
   /** The neighbours on the number line, null where there is none. */
   previous: number | null;
@@ -132,8 +132,22 @@ export interface Inspection {
 }
 
 export type AffineType =
-  | 'int2' | 'int3' | 'int4' | 'int5' | 'int6' | 'int7' | 'int8' | 'int16'
-  | 'uint2' | 'uint3' | 'uint4' | 'uint5' | 'uint6' | 'uint7' | 'uint8' | 'uint16';
+  | 'int2'
+  | 'int3'
+  | 'int4'
+  | 'int5'
+  | 'int6'
+  | 'int7'
+  | 'int8'
+  | 'int16'
+  | 'uint2'
+  | 'uint3'
+  | 'uint4'
+  | 'uint5'
+  | 'uint6'
+  | 'uint7'
+  | 'uint8'
+  | 'uint16';
 
 export type Granularity = 'tensor' | { axis: number } | { axis: number; groupSize: number };
 export type Calibration = 'minmax' | { percentile: number } | 'mse' | 'entropy' | { min: number; max: number };

@@ -1,0 +1,23 @@
+// Modules that the build provides.
+declare module '*/build/wasm/module/fewbits.mjs' {
+  const glue: import('./core.ts').Glue;
+  export default glue;
+}
+declare module 'fewbits:wasm' {
+  /** fewbits.wasm in base64. */
+  const base64: string;
+  export default base64;
+}
+declare module 'fewbits:worker' {
+  /** The text of the pool's worker. */
+  const source: string;
+  export default source;
+}
+declare module 'comlink/dist/esm/node-adapter.mjs' {
+  /** A worker_threads port as comlink expects one. */
+  export default function nodeEndpoint(port: {
+    postMessage(message: unknown, transfer?: readonly import('node:worker_threads').Transferable[]): void;
+    on(event: string, listener: (value: unknown) => void): unknown;
+    off(event: string, listener: (value: unknown) => void): unknown;
+  }): import('comlink').Endpoint;
+}

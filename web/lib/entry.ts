@@ -1,0 +1,74 @@
+// `init` and `createPool` over a platform: what reads the wasm and what starts a worker differ, the rest does not.
+import glue from '../../build/wasm/module/fewbits.mjs';
+import { instantiate } from './core.ts';
+import { FewbitsError } from './errors.ts';
+import { createFewbits } from './fewbits.ts';
+import { describe } from './formats.ts';
+import { Heap } from './heap.ts';
+import { type PoolOptions, type PoolWorker, startPool, type WasmSource } from './pool.ts';
+import type { Fewbits, Pool } from './types.ts';
+
+export interface Platform {
+  /** Compiles the wasm that comes with the package. */
+  compile(): Promise<WebAssembly.Module>;
+  /** Compiles the wasm at an address, or a file's in Node. */
+  fetch(source: URL | string): Promise<WebAssembly.Module>;
+  createWorker(script?: URL | string): PoolWorker;
+  concurrency(): number;
+}
+
+export interface InitOptions {
+  /** Where the wasm is, or the wasm itself; by default the file beside the package's script. */
+  wasm?: WasmSource | undefined;
+}
+
+function isBytes(source: unknown): source is BufferSource {
+  return ArrayBuffer.isView(source) || Object.prototype.toString.call(source) === '[object ArrayBuffer]';
+}
+
+async function compile(platform: Platform, source: WasmSource | undefined): Promise<WebAssembly.Module> {
+  if (source === undefined) return platform.compile();
+  if (source instanceof WebAssembly.Module) return source;
+  if (typeof source === 'string' || source instanceof URL) return platform.fetch(source);
+  if (isBytes(source)) return WebAssembly.compile(source);
+  if (typeof Response !== 'undefined' && source instanceof Response)
+    return WebAssembly.compile(await source.arrayBuffer());
+  throw new FewbitsError(
+    'BAD_ARGUMENT',
+    `wasm is a URL, a path, a Response, bytes or a WebAssembly.Module, not ${describe(source)}.`,
+  );
+}
+
+export function createEntry(platform: Platform) {
+  let compiled: Promise<WebAssembly.Module> | undefined;
+  let instance: Promise<Fewbits> | undefined;
+
+  // A failure is not kept: the next call may have better luck, or other options.
+  const module = (source?: WasmSource) => {
+    compiled ??= compile(platform, source).catch((error) => {
+      compiled = undefined;
+      throw error;
+    });
+    return compiled;
+  };
+
+  /** Loads the module. Idempotent: a second call returns the first instance. */
+  async function init(options: InitOptions = {}): Promise<Fewbits> {
+    instance ??= module(options.wasm)
+      .then((wasm) => instantiate(glue, wasm))
+      .then(({ core, memory }) => createFewbits(new Heap(core, memory)))
+      .catch((error) => {
+        instance = undefined;
+        throw error;
+      });
+    return instance;
+  }
+
+  /** Starts workers that each hold an instance; the methods answer with promises. */
+  async function createPool(options: PoolOptions = {}): Promise<Pool> {
+    const { size = platform.concurrency(), worker, wasm } = options;
+    return startPool(await module(wasm), size, () => platform.createWorker(worker));
+  }
+
+  return { init, createPool };
+}

@@ -1,0 +1,70 @@
+// The synchronous face: every method of the API over one instance of the module.
+import { calibrate, dequantizeAffine, quantizeAffine } from './affine.ts';
+import { dequantizeBlock, quantizeBlock } from './blocks.ts';
+import { FewbitsError } from './errors.ts';
+import { blockFormats, describe, numberFormats } from './formats.ts';
+import type { Heap } from './heap.ts';
+import { compare, histogram, summarize } from './measures.ts';
+import { formatBytes, kvCacheBytes, weightBytes } from './memory.ts';
+import { modelMemory } from './model-memory.ts';
+import { modelParameters } from './models.ts';
+import { cast, decode, encode, inspect, makeFormat, packBits, unpackBits } from './numbers.ts';
+import type { AffineScheme, BlockFormatName, Fewbits, Methods, Quantized } from './types.ts';
+
+/** The names of all methods, which the pool offers too. */
+export const methodNames = [
+  'encode',
+  'decode',
+  'cast',
+  'inspect',
+  'packBits',
+  'unpackBits',
+  'makeFormat',
+  'calibrate',
+  'quantize',
+  'dequantize',
+  'compare',
+  'summarize',
+  'histogram',
+  'weightBytes',
+  'kvCacheBytes',
+  'formatBytes',
+  'modelParameters',
+  'modelMemory',
+] as const satisfies readonly (keyof Methods<'sync'>)[];
+
+export function createFewbits(heap: Heap): Fewbits {
+  const quantize: Methods<'sync'>['quantize'] = (values, scheme: unknown, options?: object) =>
+    typeof scheme === 'string'
+      ? quantizeBlock(heap, values, scheme as BlockFormatName, options)
+      : quantizeAffine(heap, values, scheme as AffineScheme);
+
+  const dequantize = (quantized: Quantized) => {
+    if (typeof quantized !== 'object' || quantized === null)
+      throw new FewbitsError('BAD_INPUT', `dequantize takes what quantize gave, not ${describe(quantized)}.`);
+    return typeof quantized.scheme === 'string' ? dequantizeBlock(heap, quantized) : dequantizeAffine(heap, quantized);
+  };
+
+  return Object.freeze({
+    numberFormats,
+    blockFormats,
+    encode: (values, format, options) => encode(heap, values, format, options),
+    decode: (codes, format) => decode(heap, codes, format),
+    cast: (values, format, options) => cast(heap, values, format, options),
+    inspect: (value, format) => inspect(heap, value, format),
+    packBits: (codes, bits) => packBits(heap, codes, bits),
+    unpackBits: (bytes, bits, count) => unpackBits(heap, bytes, bits, count),
+    makeFormat: (spec) => makeFormat(heap, spec),
+    calibrate: (values, scheme) => calibrate(heap, values, scheme),
+    quantize,
+    dequantize,
+    compare: (original, restored) => compare(heap, original, restored),
+    summarize: (values) => summarize(heap, values),
+    histogram: (values, options) => histogram(heap, values, options),
+    weightBytes,
+    kvCacheBytes,
+    formatBytes,
+    modelParameters,
+    modelMemory,
+  } satisfies Fewbits);
+}

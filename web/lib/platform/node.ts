@@ -1,0 +1,33 @@
+// Node: files and worker_threads.
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import type { PoolWorker } from '../pool.ts';
+
+export async function compileFrom(source: URL | string): Promise<WebAssembly.Module> {
+  const address = String(source);
+  if (/^https?:/.test(address)) return WebAssembly.compile(await (await fetch(address)).arrayBuffer());
+  return WebAssembly.compile(await readFile(address.startsWith('file:') ? fileURLToPath(address) : address));
+}
+
+export function poolWorker(script: URL | string): PoolWorker {
+  const worker = new Worker(script);
+  worker.unref();
+  let ended = false;
+  return {
+    endpoint: nodeEndpoint(worker),
+    terminate: () => {
+      ended = true;
+      return worker.terminate();
+    },
+    setBusy: (busy) => (busy ? worker.ref() : worker.unref()),
+    onFailure: (callback) => {
+      worker.on('error', callback);
+      worker.on('exit', (code) => !ended && callback(`it exited with code ${code}`));
+    },
+  };
+}
+
+export const concurrency = availableParallelism;

@@ -1,0 +1,29 @@
+// Browsers and their workers: fetch and Web Workers.
+import type { PoolWorker } from '../pool.ts';
+
+export async function compileFrom(source: URL | string): Promise<WebAssembly.Module> {
+  const response = await fetch(source, { credentials: 'same-origin' });
+  if (!response.ok)
+    throw new Error(
+      `fewbits: ${response.url} answers ${response.status}. Serve fewbits.wasm there, or pass init({ wasm }).`,
+    );
+  const type = response.headers.get('content-type') ?? '';
+  if (type.startsWith('application/wasm')) return WebAssembly.compileStreaming(response);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (String.fromCharCode(...bytes.subarray(1, 4)) !== 'asm')
+    throw new Error(
+      `fewbits: ${response.url} is no WebAssembly (it is served as '${type}'). Serve fewbits.wasm there, or pass init({ wasm }).`,
+    );
+  return WebAssembly.compile(bytes);
+}
+
+export function poolWorker(worker: Worker): PoolWorker {
+  return {
+    endpoint: worker,
+    terminate: () => worker.terminate(),
+    onFailure: (callback) =>
+      worker.addEventListener('error', (event) => callback(event.message || 'its script did not load')),
+  };
+}
+
+export const concurrency = () => globalThis.navigator?.hardwareConcurrency || 1;

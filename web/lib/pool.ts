@@ -1,0 +1,124 @@
+// The asynchronous face: the same methods, each call in one of several workers that hold an instance each.
+// No shared memory, so it runs on any static host without special headers.
+import { type Endpoint, transfer, wrap } from 'comlink';
+import { FewbitsError } from './errors.ts';
+import { methodNames } from './fewbits.ts';
+import { blockFormats, describe, numberFormats } from './formats.ts';
+import { buffersIn, fromAnswer, type Remote } from './protocol.ts';
+import type { Pool } from './types.ts';
+
+/** A worker as the platform made it. `onFailure` is told when it dies. */
+export interface PoolWorker {
+  endpoint: Endpoint;
+  terminate(): unknown;
+  /** Whether it has work: in Node only then does it keep the program alive. */
+  setBusy?(busy: boolean): void;
+  onFailure(callback: (reason: unknown) => void): void;
+}
+
+export interface PoolOptions {
+  /** How many workers: a whole number, at least 1. Default: the hardware's concurrency. */
+  size?: number;
+  /** The package's worker script, for bundlers that emit none. */
+  worker?: URL | string;
+  /** As for init. */
+  wasm?: WasmSource;
+}
+
+export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Module;
+
+const terminated = () => new FewbitsError('TERMINATED', 'This pool was terminated. Create another one.');
+
+class Member {
+  readonly #worker: PoolWorker;
+  readonly #remote: Remote;
+  readonly #pending = new Set<(reason: unknown) => void>();
+  #failure: unknown;
+
+  constructor(worker: PoolWorker) {
+    this.#worker = worker;
+    this.#remote = wrap<Remote>(worker.endpoint) as unknown as Remote;
+    worker.onFailure((reason) => {
+      const text = reason instanceof Error ? reason.message : String(reason);
+      this.fail(new FewbitsError('WORKER_FAILED', `A worker of the pool failed: ${text}. Create another pool.`));
+    });
+  }
+
+  get load(): number {
+    return this.#failure ? Number.POSITIVE_INFINITY : this.#pending.size;
+  }
+
+  /** Settles with the answer, or rejects when the worker ends first. */
+  run<T>(task: (remote: Remote) => Promise<T>): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      this.#worker.setBusy?.(true);
+      task(this.#remote)
+        .then(resolve, reject)
+        .finally(() => {
+          this.#pending.delete(reject);
+          this.#worker.setBusy?.(this.#pending.size > 0);
+        });
+    });
+  }
+
+  fail(reason: unknown): void {
+    this.#failure ??= reason;
+    for (const reject of this.#pending) reject(this.#failure);
+    this.#pending.clear();
+  }
+
+  async end(): Promise<void> {
+    this.fail(terminated());
+    await this.#worker.terminate();
+  }
+}
+
+function splitOptions(args: unknown[]): { args: unknown[]; moved: Transferable[] } {
+  const last = args.at(-1);
+  if (typeof last !== 'object' || last === null || !('transfer' in last)) return { args, moved: [] };
+  const { transfer: move, ...options } = last as { transfer?: boolean };
+  const rest = [...args.slice(0, -1), ...(Object.keys(options).length ? [options] : [])];
+  return { args: rest, moved: move ? [...buffersIn(rest)] : [] };
+}
+
+/** Structured cloning copies a view's whole buffer: send just the part that the view shows, unless it is moved. */
+function trimmed(value: unknown): unknown {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+    const view = value as Uint8Array;
+    return view.byteLength < view.buffer.byteLength || !(view.buffer instanceof ArrayBuffer)
+      ? new (view.constructor as Uint8ArrayConstructor)(view)
+      : view;
+  }
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, trimmed(item)]));
+}
+
+export async function startPool(
+  module: WebAssembly.Module,
+  size: number,
+  createWorker: () => PoolWorker,
+): Promise<Pool> {
+  if (!Number.isInteger(size) || size < 1)
+    throw new FewbitsError('BAD_ARGUMENT', `size must be a whole number of at least 1, not ${describe(size)}.`);
+  const members = Array.from({ length: size }, () => new Member(createWorker()));
+  const end = async () => {
+    await Promise.all(members.map((member) => member.end()));
+  };
+  try {
+    await Promise.all(members.map((member) => member.run((remote) => remote.start(module))));
+  } catch (error) {
+    await end();
+    throw error;
+  }
+
+  const call = async (method: string, given: unknown[]): Promise<unknown> => {
+    const { args, moved } = splitOptions(given);
+    const member = members.reduce((least, other) => (other.load < least.load ? other : least));
+    const sent = moved.length ? args : args.map(trimmed);
+    return fromAnswer(await member.run((remote) => remote.call(method, transfer(sent, moved))));
+  };
+  const methods = Object.fromEntries(methodNames.map((name) => [name, (...args: unknown[]) => call(name, args)]));
+  return Object.freeze({ ...methods, numberFormats, blockFormats, size, terminate: end }) as unknown as Pool;
+}

@@ -1,0 +1,5 @@
+// The pool's worker in browsers.
+import { expose } from 'comlink';
+import { createHost } from './worker-host.ts';
+
+expose(createHost());
