@@ -98,7 +98,7 @@ function recipeShares({ base, output, more }: Recipe, { name, shape, count }: Pa
 /** The formats that the tensors of one kind are in. */
 function shares(term: ParameterTerm, model: Model, { format, recipe }: ModelMemoryOptions): Share[] {
   if (term.shape.length === 1 || unquantized.includes(term.name)) return [['float32', term.count]];
-  if (format) return [[format, term.count]];
+  if (format !== undefined) return [[format, term.count]];
   if (Object.hasOwn(recipes, recipe!)) return recipeShares(recipes[recipe!]!, term, model);
   const known = Object.keys(recipes);
   throw new FewbitsError('UNSUPPORTED', `The recipe '${recipe}' is not known. Known are ${known.join(', ')}.`, {
@@ -132,6 +132,7 @@ function weightTerm(term: ParameterTerm, model: Model, options: ModelMemoryOptio
 function cacheTerms(model: Model, options: ModelMemoryOptions, cells: number): MemoryTerm[] {
   const { batch = 1, kvFormat = 'float16', kvFormatV = kvFormat, engine } = options;
   const { kvHeads, headDim, layers, window, windowedLayers, assumptions } = model;
+  whole('batch', batch);
   const term = (name: string, layers: number, context: number): MemoryTerm => ({
     name,
     bytes: kvCacheBytes({ layers, kvHeads, headDim, context, batch, format: kvFormat, formatV: kvFormatV }),
