@@ -201,7 +201,7 @@ test('bad calls say what is wrong, and the next call is right', () => {
     new BigInt64Array(1),
     ['1'],
     [1, null],
-    [1, , 2],
+    new Array(3),
     {},
   ])
     wrong(() => fewbits.encode(values as never, 'float16'), 'BAD_INPUT');
