@@ -30,7 +30,7 @@ interface Recipe {
   output: FormatName;
   more: FormatName;
 }
-const recipes: Readonly<Record<string, Recipe>> = {
+export const recipes: Readonly<Record<string, Recipe>> = {
   q8_0: { base: 'q8_0', output: 'q8_0', more: 'q8_0' },
   q4_k_m: { base: 'q4_k', output: 'q6_k', more: 'q6_k' },
   q5_k_m: { base: 'q5_k', output: 'q6_k', more: 'q6_k' },
