@@ -1,0 +1,89 @@
+// formulas.tex to MathML, while the page is built. A file has formulas separated by empty lines:
+//   name: LaTeX, with \role{scale}{s} for a coloured symbol and \slot{scale}{step} for a number that comes later;
+// `\\` ends a piece: pieces are <math> elements of their own, since MathML does not break lines.
+import temml from 'temml';
+import type { Plugin } from 'vite';
+import type { MathNode, MathRow } from '../page/kit/formula.tsx';
+
+const MACROS = { '\\role': '\\class{r-#1}{#2}', '\\slot': '\\class{slot-#2 r-#1}{\\mathrm{0}}' };
+
+export function parseFormulas(text: string): Record<string, MathRow> {
+  const formulas = text
+    .split(/\n\s*\n/)
+    .map((block) => block.replace(/^%.*$/gm, '').trim())
+    .filter(Boolean);
+  return Object.fromEntries(
+    formulas.map((formula) => {
+      const [, name, latex] = /^([a-zA-Z]\w*):\s*(.*)$/s.exec(formula) ?? [];
+      if (!name) throw new Error(`A formula begins with its name and a colon: ${formula}`);
+      return [name, latex!.split('\\\\').map((piece) => mathNode(piece.trim()))];
+    }),
+  );
+}
+
+function mathNode(latex: string): MathNode {
+  const markup = temml.renderToString(latex, { macros: { ...MACROS }, trust: true, throwOnError: true });
+  const [math] = readMarkup(markup);
+  return { ...(math as Exclude<MathNode, string>), attributes: { displaystyle: 'true' } };
+}
+
+/** temml's markup is regular: tags, quoted attributes, text. */
+function readMarkup(markup: string): MathNode[] {
+  const stack: MathNode[][] = [[]];
+  const open: { tag: string; attributes: Record<string, string> }[] = [];
+  for (const [, closing, tag, attributes, selfClosed, text] of markup.matchAll(
+    /<(\/?)([a-z]+)((?:\s+[\w:-]+="[^"]*")*)\s*(\/?)>|([^<]+)/g,
+  )) {
+    if (text !== undefined) stack.at(-1)!.push(decode(text));
+    else if (closing) {
+      const children = stack.pop()!;
+      stack.at(-1)!.push(simplified({ ...open.pop()!, children }));
+    } else if (selfClosed) stack.at(-1)!.push({ tag: tag!, attributes: attributesOf(attributes!), children: [] });
+    else {
+      open.push({ tag: tag!, attributes: attributesOf(attributes!) });
+      stack.push([]);
+    }
+  }
+  return stack[0]!;
+}
+
+/** No style attributes: the page's policy forbids them. */
+function attributesOf(text: string): Record<string, string> {
+  const pairs = [...text.matchAll(/([\w:-]+)="([^"]*)"/g)].map(([, name, value]) => [name!, decode(value!)] as const);
+  return Object.fromEntries(pairs.filter(([name]) => name !== 'style' && name !== 'xmlns'));
+}
+
+const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"' };
+
+const decode = (text: string) => text.replace(/&(lt|gt|amp|quot);/g, (_, name) => ENTITIES[name]!);
+
+const SPACES: Record<string, string> = { '=': '.32em', '≈': '.32em', '×': '.28em', '+': '.25em', '−': '.25em', '·': '.2em' };
+
+/** Explicit space around operators, slots without the stand-in inside, groups of one without their group. */
+function simplified(node: Exclude<MathNode, string>): MathNode {
+  const { tag, attributes, children } = node;
+  const classes = (attributes['class'] ?? '').split(' ').filter(Boolean);
+  const slot = classes.find((name) => name.startsWith('slot-'))?.slice('slot-'.length);
+  if (slot !== undefined) {
+    const role = classes.filter((name) => name.startsWith('r-') && name !== 'r-none').join(' ');
+    return { tag: 'mn', attributes: role ? { class: role } : {}, slot, children: [] };
+  }
+  const [only] = children;
+  if (tag === 'mo' && typeof only === 'string' && SPACES[only] && !attributes['form']) {
+    return { tag, attributes: { ...attributes, lspace: SPACES[only], rspace: SPACES[only] }, children };
+  }
+  if (tag === 'mrow' && children.length === 1 && typeof only === 'object' && only.slot === undefined) {
+    return { ...only, attributes: { ...attributes, ...only.attributes } };
+  }
+  return node;
+}
+
+export function mathFromTex(): Plugin {
+  return {
+    name: 'math-from-tex',
+    transform(code, id) {
+      if (!id.endsWith('.tex')) return undefined;
+      return { code: `export default ${JSON.stringify(parseFormulas(code))};`, map: null };
+    },
+  };
+}

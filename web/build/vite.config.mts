@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+import { licences } from './licences.mts';
+import { mathFromTex } from './math.mts';
+import { prerendered } from './prerendered.mts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** package.json says, of the library, that imports for their effects alone can go. Here they carry the styles. */
+const stylesStay: Plugin = {
+  name: 'styles-stay',
+  enforce: 'pre',
+  transform: (code, id) => (/\.css$|styles\.ts$/.test(id) ? { code, map: null, moduleSideEffects: true } : undefined),
+};
+
+export default defineConfig({
+  root: path.join(root, 'web/page'),
+  // Relative addresses: the built page works from any folder of any static host.
+  base: './',
+  publicDir: 'public',
+  // Not beside the tests' and the package's: two builds at once must not share it.
+  cacheDir: path.join(root, 'node_modules/.vite-page'),
+  plugins: [stylesStay, mathFromTex(), prerendered(), licences()],
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  worker: { format: 'es' },
+  build: {
+    outDir: path.join(root, 'site'),
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    cssCodeSplit: true,
+    reportCompressedSize: false,
+    rollupOptions: { input: ['index.html', 'embed.html'].map((name) => path.join(root, 'web/page', name)) },
+  },
+  optimizeDeps: {
+    noDiscovery: true,
+    include: ['preact', 'preact/hooks', 'preact/jsx-runtime', 'preact/jsx-dev-runtime', 'comlink', 'd3-scale', 'd3-array', 'papaparse'],
+  },
+  server: { host: '127.0.0.1' },
+});

@@ -1,0 +1,194 @@
+// Pasted text and files: read while typing, shown with what is wrong in them, taken when the reader says so.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { newest, proxy, worker } from '../client.ts';
+import { RadioGroup } from '../controls/choice.tsx';
+import { count, decimalBytes, whole } from '../numbers.ts';
+import { sentenceOf, takeReading } from '../page.ts';
+import type { Reading } from './complaint.ts';
+
+interface TakenProps {
+  /** After the numbers have become the page's data. */
+  onTaken?: () => void;
+}
+
+const PLACEHOLDER = '5.47, 3.08, −7.59\n0, −1.95, −4.57';
+
+/** A text area that is read while you type. */
+export function PasteNumbers({ onTaken, initial = '' }: TakenProps & { initial?: string }) {
+  const [text, setText] = useState(initial);
+  const [decimal, setDecimal] = useState<'.' | ','>();
+  const [reading, setReading] = useState<Reading>();
+  const [problem, setProblem] = useState('');
+
+  useEffect(() => {
+    let current = true;
+    const options = decimal ? { decimal } : {};
+    newest('read', () => worker().readText(text, 'Your numbers', options)).then(
+      (answer) => {
+        if (!current || !answer) return;
+        setReading(answer);
+        setProblem('');
+      },
+      (error) => current && setProblem(sentenceOf(error)),
+    );
+    return () => {
+      current = false;
+    };
+  }, [text, decimal]);
+
+  return (
+    <div class="paste">
+      <label class="label" for="paste-numbers">
+        Numbers
+      </label>
+      <textarea
+        id="paste-numbers"
+        class="field area"
+        rows={6}
+        value={text}
+        placeholder={PLACEHOLDER}
+        spellcheck={false}
+        autocomplete="off"
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      {problem ? (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      ) : (
+        <ReadingResult reading={reading} decimal={decimal} onDecimal={setDecimal} {...(onTaken && { onTaken })} />
+      )}
+    </div>
+  );
+}
+
+interface ResultProps extends TakenProps {
+  reading: Reading | undefined;
+  decimal: '.' | ',' | undefined;
+  onDecimal(decimal: '.' | ','): void;
+}
+
+/** What was read, what is wrong with it, and the button that takes it. */
+function ReadingResult({ reading, decimal, onDecimal, onTaken }: ResultProps) {
+  if (!reading) return <p class="note">…</p>;
+  const { size, complaint, notes, ambiguous, usable, count: all } = reading;
+  const take = async () => {
+    await takeReading();
+    onTaken?.();
+  };
+  return (
+    <>
+      <p class="note" aria-live="polite">
+        {size}. {complaint} {notes.join(' ')}
+      </p>
+      {(ambiguous || decimal) && (
+        <RadioGroup
+          label="A comma between digits is"
+          showLabel
+          items={[
+            { value: '.', label: 'between two numbers' },
+            { value: ',', label: 'a decimal comma' },
+          ]}
+          value={decimal ?? '.'}
+          onChange={onDecimal}
+        />
+      )}
+      <p class="dialog-actions">
+        <button type="button" class="button primary" disabled={usable === 0} onClick={take}>
+          {usable === all || usable === 0 ? `Use ${all === 1 ? 'this number' : `these ${count(all, 'numbers')}`}` : `Use the other ${whole(usable)}`}
+        </button>
+        <span class="note">Stays in this tab.</span>
+      </p>
+    </>
+  );
+}
+
+interface Progress {
+  bytesDone: number;
+  bytesTotal: number;
+}
+
+/** A place to drop a file on, or to choose one. */
+export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File | undefined }) {
+  const [file, setFile] = useState(initial);
+  const [decimal, setDecimal] = useState<'.' | ','>();
+  const [progress, setProgress] = useState<Progress>();
+  const [reading, setReading] = useState<Reading>();
+  const [problem, setProblem] = useState('');
+  const [over, setOver] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    if (!file) return;
+    let current = true;
+    setReading(undefined);
+    setProblem('');
+    const show = proxy((now: Progress) => void (current && setProgress(now)));
+    worker()
+      .readFile(file, show, decimal ? { decimal } : {})
+      .then(
+        (answer) => current && setReading(answer),
+        (error) => current && setProblem(error?.name === 'AbortError' ? 'Reading was cancelled.' : sentenceOf(error)),
+      )
+      .finally(() => current && setProgress(undefined));
+    return () => {
+      current = false;
+      void worker().cancelReading();
+    };
+  }, [file, decimal]);
+
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    const dropped = event.dataTransfer?.files[0];
+    if (dropped) setFile(dropped);
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping; the button does the same by keyboard.
+    <div
+      class={over ? 'dropzone over' : 'dropzone'}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={onDrop}
+    >
+      <p>
+        Drop a file here: <code>.npy</code>, <code>.csv</code>, <code>.json</code>, <code>.txt</code>, or <code>.f32</code> (raw
+        little-endian floats).
+      </p>
+      <p class="dialog-actions">
+        <button type="button" class="button" onClick={() => input.current!.click()}>
+          Choose a file
+        </button>
+        {file && <b>{file.name}</b>}
+        {progress && (
+          <>
+            <span class="note">
+              reading {decimalBytes(progress.bytesDone)} of {decimalBytes(progress.bytesTotal)}
+            </span>
+            <button type="button" class="ghost" onClick={() => worker().cancelReading()}>
+              Cancel
+            </button>
+          </>
+        )}
+      </p>
+      <input
+        ref={input}
+        type="file"
+        class="hidden"
+        tabIndex={-1}
+        aria-label="File"
+        accept=".npy,.csv,.tsv,.json,.txt,.f32,.bin"
+        onChange={(event) => setFile(event.currentTarget.files?.[0])}
+      />
+      {problem && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      {reading && <ReadingResult reading={reading} decimal={decimal} onDecimal={setDecimal} {...(onTaken && { onTaken })} />}
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+// Keeps the browser's address in step with the page.
+import { readAddress, writeAddress } from './address.ts';
+import { onPageState, pageState } from './page.ts';
+
+const opened = typeof location === 'undefined' ? readAddress('') : readAddress(location.search);
+const changed = new Map<string, readonly [string, string][]>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** What the page was opened with. */
+export const openedAddress = () => opened;
+
+/** A figure's options that differ from their defaults. */
+export function noteOptions(section: string, options: readonly [string, string][]): void {
+  changed.set(section, options);
+  for (const key of [...opened.options.keys()]) if (key.startsWith(`${section}.`)) opened.options.delete(key);
+  later();
+}
+
+/** Browsers refuse addresses that change with every frame. */
+function later(): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => history.replaceState(history.state, '', currentLink()), 200);
+}
+
+/** The address that opens the page as it is now. */
+export function currentLink(): string {
+  const { source, followed } = pageState().dataset;
+  const set = [...changed].flatMap(([section, list]) => list.map(([key, text]) => [`${section}.${key}`, text] as const));
+  // Figures that have not woken up yet keep what the link asked of them.
+  return location.pathname + writeAddress(source, followed, [...opened.options, ...set]) + location.hash;
+}
+
+/** `embed.html` with this figure as it is now. */
+export function embedLink(section: string): string {
+  const { source, followed } = pageState().dataset;
+  const own = (changed.get(section) ?? []).map(([key, text]) => [`${section}.${key}`, text] as const);
+  const query = writeAddress(source.kind === 'own' ? { kind: 'seven' } : source, followed, own);
+  return new URL(`embed.html?figure=${section}${query.replace('?', '&')}`, location.href).href;
+}
+
+export const followState = () => onPageState(later);

@@ -1,0 +1,57 @@
+// Runs in Node while the page is built: the default state of bar and figures, as HTML and as data to take over from.
+import { type ComponentType, h } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import { Bar } from './bar.tsx';
+import type { FigureModule, FigureProps, ModelModule } from './contract.ts';
+import { describe, loadExample, makeDataset } from './data/dataset.ts';
+import { DEFAULT_SOURCE } from './data/examples.ts';
+import { FigureContext } from './figure.tsx';
+import { loadFewbits } from './fewbits.ts';
+import { pack } from './json.ts';
+import { defaultsOf } from './options.ts';
+
+const figures = import.meta.glob<FigureModule>('../sections/*/figure.tsx', { eager: true });
+const models = import.meta.glob<ModelModule>('../sections/*/model.ts', { eager: true });
+
+export interface Snapshots {
+  bar: string;
+  /** For a <script type="application/json">. */
+  dataset: string;
+  figure(name: string): string;
+}
+
+export async function snapshots(wasm: BufferSource, weights: ArrayBuffer): Promise<Snapshots> {
+  const fewbits = await loadFewbits(wasm);
+  const fetchTensor = async ({ byteOffset }: { byteOffset: number }, byteLength: number) =>
+    weights.slice(byteOffset, byteOffset + byteLength);
+  const dataset = makeDataset(fewbits, DEFAULT_SOURCE, await loadExample(DEFAULT_SOURCE, fetchTensor));
+  const info = describe(fewbits, dataset, '');
+  const nothing = () => {};
+
+  const figure = (name: string) => {
+    const module = figures[`../sections/${name}/figure.tsx`];
+    if (!module) return '';
+    const options = defaultsOf(module.options) as Record<string, unknown>;
+    let view: unknown;
+    try {
+      view = models[`../sections/${name}/model.ts`]!.model(fewbits, dataset, options);
+    } catch (error) {
+      console.warn(name, error);
+      return '';
+    }
+    const props: FigureProps<Record<string, unknown>, unknown> = {
+      view,
+      options,
+      dataset: info,
+      set: nothing,
+      follow: nothing,
+      ask: async () => undefined,
+    };
+    const surroundings = { name, changed: false, reset: nothing, embed: nothing };
+    const tree = h(module.default as unknown as ComponentType<typeof props>, props);
+    const html = renderToString(<FigureContext.Provider value={surroundings}>{tree}</FigureContext.Provider>);
+    return `<script type="application/json">${pack(view)}</script>${html}`;
+  };
+  const bar = renderToString(<Bar state={{ dataset: info, back: null, busy: '', message: '' }} openData={nothing} />);
+  return { bar, dataset: pack(info), figure };
+}

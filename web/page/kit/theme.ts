@@ -1,0 +1,39 @@
+// Light, dark, or as the system has it. public/theme.js sets the stored choice before the first paint.
+export type Theme = 'auto' | 'light' | 'dark';
+
+export const THEME_NAMES = { auto: 'as the system', light: 'light', dark: 'dark' } as const;
+const ORDER: readonly Theme[] = ['auto', 'light', 'dark'];
+const KEY = 'fewbits-theme';
+
+export const nextTheme = (theme: Theme): Theme => ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length]!;
+
+export function storedTheme(): Theme {
+  const set = document.documentElement.dataset['theme'];
+  return set === 'light' || set === 'dark' ? set : 'auto';
+}
+
+export function setTheme(theme: Theme): void {
+  if (theme === 'auto') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+  try {
+    if (theme === 'auto') localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, theme);
+  } catch {
+    // Without storage the choice holds for this visit.
+  }
+}
+
+/** Calls back whenever the colours change: canvases must be drawn anew. Returns how to stop. */
+export function onTheme(listener: () => void): () => void {
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const observer = new MutationObserver(listener);
+  system.addEventListener('change', listener);
+  observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  return () => {
+    system.removeEventListener('change', listener);
+    observer.disconnect();
+  };
+}
+
+/** A token's colour now, for canvases: colour('original'). */
+export const colour = (token: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${token}`).trim();

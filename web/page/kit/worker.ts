@@ -1,0 +1,96 @@
+// The page's one worker. The data lives here, moved once; models run here; small view models go back.
+import { expose } from 'comlink';
+import type { Fewbits } from '../../lib/types.ts';
+import weightsUrl from '../data/esrgan-slim-x2.bin?url';
+import type { Dataset, DatasetInfo, ModelModule, Source } from './contract.ts';
+import { type Reading, readingOf, usableOf } from './data/complaint.ts';
+import { clampIndex, describe, loadExample, makeDataset, type Numbers } from './data/dataset.ts';
+import { readFile, readText } from './data/read.ts';
+import type { ReadOptions, ReadResult } from './data/types.ts';
+import { loadFewbits } from './fewbits.ts';
+
+const models = import.meta.glob<ModelModule>('../sections/*/model.ts');
+
+let loading: Promise<Fewbits> | undefined;
+let dataset: Dataset | undefined;
+/** What was read but not taken yet. */
+let candidate: { name: string; result: ReadResult } | undefined;
+let reading: AbortController | undefined;
+
+function library(): Promise<Fewbits> {
+  loading ??= loadFewbits('').catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+/** One tensor by a range request; a host without ranges sends the whole file. */
+async function fetchTensor({ byteOffset }: { byteOffset: number }, byteLength: number): Promise<ArrayBuffer> {
+  const range = `bytes=${byteOffset}-${byteOffset + byteLength - 1}`;
+  const response = await fetch(new URL(weightsUrl, location.href), { headers: { range } });
+  if (!response.ok) throw new Error(`The example weights did not arrive: the server answered ${response.status}. Load the page again.`);
+  const bytes = await response.arrayBuffer();
+  return response.status === 206 ? bytes : bytes.slice(byteOffset, byteOffset + byteLength);
+}
+
+async function adopt(source: Source, numbers: Numbers, note: string, followed?: number): Promise<DatasetInfo> {
+  const fewbits = await library();
+  const next = makeDataset(fewbits, source, numbers, followed);
+  const info = describe(fewbits, next, note);
+  dataset = next;
+  return info;
+}
+
+async function read(name: string, result: Promise<ReadResult> | ReadResult): Promise<Reading> {
+  candidate = { name, result: await result };
+  return readingOf(name, candidate.result);
+}
+
+const api = {
+  /** Makes an example the page's data. */
+  async use(source: Source, followed?: number): Promise<DatasetInfo> {
+    return adopt(source, await loadExample(source, fetchTensor), '', followed);
+  },
+
+  /** Reads a text and holds its numbers ready for `take`. */
+  readText: (text: string, name: string, options?: ReadOptions) => read(name, readText(text, options)),
+
+  /** Reads a file and holds its numbers ready for `take`. */
+  async readFile(file: File, onProgress: (progress: { bytesDone: number; bytesTotal: number }) => void, options?: ReadOptions) {
+    reading?.abort();
+    reading = new AbortController();
+    return read(file.name, readFile(file, { ...options, signal: reading.signal, onProgress }));
+  },
+
+  cancelReading: () => reading?.abort(),
+
+  /** Makes what was read the page's data, without what is no number. */
+  async take(): Promise<DatasetInfo> {
+    const { name, result } = candidate!;
+    const info = await adopt({ kind: 'own', name }, usableOf(result), noteOn(result));
+    candidate = undefined;
+    return info;
+  },
+
+  /** Follows an element; gives its value. */
+  follow(index: number): { followed: number; followedValue: number } {
+    const followed = clampIndex(index, dataset!.values.length);
+    dataset = { ...dataset!, followed };
+    return { followed, followedValue: dataset.values[followed]! };
+  },
+
+  /** Calls a function of a section's model.ts with the data. */
+  async run(section: string, name: string, argument: unknown): Promise<unknown> {
+    const load = models[`../sections/${section}/model.ts`];
+    if (!load) throw new Error(`There is no section “${section}”.`);
+    const [fewbits, module] = await Promise.all([library(), load()]);
+    return module[name](fewbits, dataset!, argument);
+  },
+};
+
+const noteOn = ({ badCount }: ReadResult) => (badCount > 0 ? `${badCount} left out: not numbers.` : '');
+
+export type PageWorker = typeof api;
+
+expose(api);

@@ -1,0 +1,33 @@
+import './styles.ts';
+import { hydrate, render } from 'preact';
+import { Bar } from './kit/bar.tsx';
+import { followChapters } from './kit/chapters.ts';
+import type { FigureModule } from './kit/contract.ts';
+import { listenToProse } from './kit/prose.ts';
+import { builtDataset, defineFigures } from './kit/element.tsx';
+import { followState } from './kit/link.ts';
+import { openPage } from './kit/opening.ts';
+import { onPageState, pageState } from './kit/page.ts';
+
+openPage(builtDataset());
+
+const bar = document.getElementById('bar')!;
+const drawBar = () => <Bar state={pageState()} openData={() => openData()} />;
+hydrate(drawBar(), bar);
+onPageState(() => render(drawBar(), bar));
+
+/** Dialogs load when they are first asked for. */
+async function openData(file?: File | string): Promise<void> {
+  const { showDataDialog } = await import('./kit/data/dialog.tsx');
+  showDataDialog(file);
+}
+
+async function openEmbed(section: string): Promise<void> {
+  const { showEmbedDialog } = await import('./kit/embed-dialog.tsx');
+  showEmbedDialog(section);
+}
+
+defineFigures(import.meta.glob<FigureModule>('./sections/*/figure.tsx'), openEmbed);
+followChapters();
+followState();
+listenToProse(openData);
