@@ -1,0 +1,173 @@
+// One scheme applied to the data: codes, scales and restored values, kept for as long as the data is.
+import type {
+  AffineScheme,
+  BlockFormatName,
+  Codes,
+  Fewbits,
+  NumberFormat,
+  Quantized,
+  Summary,
+} from '../../../lib/types.ts';
+import type { Integers } from '../../kit/data/write.ts';
+import { type Builder, isAffine, isFloat, isSigned, schemeOf } from './scheme.ts';
+
+/** As much of the page's dataset as coding needs. */
+export interface Numbers {
+  readonly values: Float32Array;
+  readonly shape: readonly number[];
+  readonly summary: Summary;
+}
+
+export interface Coding {
+  builder: Builder;
+  scheme: AffineScheme | string;
+  /** Of integers and absmean formats. */
+  quantized?: Quantized;
+  /** Of number formats. */
+  codes?: Codes;
+  bits: number;
+  restored: Float32Array;
+  byteLength: number;
+  bitsPerWeight: number;
+}
+
+/** Two sides, and the two before them. */
+const KEPT = 4;
+const kept = new WeakMap<Float32Array, Map<string, Coding>>();
+
+const keyOf = (builder: Builder) => JSON.stringify(builder);
+
+export const isCoded = ({ values }: Numbers, builder: Builder) => kept.get(values)?.has(keyOf(builder)) ?? false;
+
+/** Codes the numbers, or remembers having done so. Throws a FewbitsError where the scheme cannot be. */
+export function codingOf(fewbits: Fewbits, numbers: Numbers, builder: Builder): Coding {
+  const known = kept.get(numbers.values) ?? new Map<string, Coding>();
+  kept.set(numbers.values, known);
+  const key = keyOf(builder);
+  const coding = known.get(key) ?? make(fewbits, numbers, builder);
+  known.delete(key);
+  known.set(key, coding);
+  if (known.size > KEPT) known.delete(known.keys().next().value!);
+  return coding;
+}
+
+function make(fewbits: Fewbits, { values, shape, summary }: Numbers, builder: Builder): Coding {
+  const scheme = schemeOf(builder, { shape, absmax: summary.absmax });
+  if (typeof scheme === 'string' && isFloat(scheme)) {
+    const { bits } = fewbits.numberFormats.find(({ name }) => name === scheme) as NumberFormat;
+    const options = { saturate: builder.saturate };
+    const byteLength = fewbits.weightBytes(values.length, scheme);
+    const codes = fewbits.encode(values, scheme, options);
+    return {
+      builder,
+      scheme,
+      codes,
+      bits,
+      restored: fewbits.cast(values, scheme, options),
+      byteLength,
+      bitsPerWeight: bits,
+    };
+  }
+  const quantized =
+    typeof scheme === 'string'
+      ? fewbits.quantize(values, scheme as BlockFormatName)
+      : fewbits.quantize({ data: values, shape }, scheme);
+  const restored = fewbits.dequantize(quantized);
+  const { byteLength, bitsPerWeight } = quantized;
+  return { builder, scheme, quantized, bits: bitsOf(builder.type), restored, byteLength, bitsPerWeight };
+}
+
+/** Of a stored code. */
+function bitsOf(type: string): number {
+  if (isAffine(type)) return Number(type.replace(/\D+/, ''));
+  return type === 'ternary_absmean' ? 2 : 1;
+}
+
+/** The code of one element as it is stored: a signed number for signed types and ternary, a bit pattern else. */
+export function codeAt({ builder: { type }, quantized, codes, bits }: Coding, index: number): number {
+  if (codes) return Number(codes[index]!);
+  const { data } = quantized!;
+  if (bits >= 8) return data[index]!;
+  return meaning(unpack(data, bits, index), type, bits);
+}
+
+/** One code of a packed array, least significant bit first; it may straddle two bytes. */
+function unpack(data: ArrayLike<number>, bits: number, index: number): number {
+  const at = index * bits;
+  const byte = Math.floor(at / 8);
+  const pair = data[byte]! | ((data[byte + 1] ?? 0) << 8);
+  return (pair >> (at % 8)) & ((1 << bits) - 1);
+}
+
+function meaning(code: number, type: string, bits: number): number {
+  if (type === 'ternary_absmean') return code - 1;
+  if (isAffine(type) && isSigned(type)) return (code << (32 - bits)) >> (32 - bits);
+  return code;
+}
+
+/** All codes as whole numbers, for files. */
+export function allCodes({ builder: { type }, quantized, codes, bits }: Coding, count: number): Integers {
+  if (codes) return codes as Integers;
+  const { data } = quantized!;
+  if (bits >= 8) return data;
+  const all = isSigned(type) && type !== 'binary_absmean' ? new Int8Array(count) : new Uint8Array(count);
+  for (let i = 0; i < count; i++) all[i] = meaning(unpack(data, bits, i), type, bits);
+  return all;
+}
+
+/** Which scale an element uses. */
+export function groupAt({ granularity = 'tensor' }: AffineScheme, shape: readonly number[], index: number): number {
+  if (granularity === 'tensor') return 0;
+  const { axis } = granularity;
+  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const size = shape[axis]!;
+  const along = Math.floor(index / inner) % size;
+  if (!('groupSize' in granularity)) return along;
+  const outer = Math.floor(index / (inner * size));
+  return (outer * (size / granularity.groupSize) + Math.floor(along / granularity.groupSize)) * inner + (index % inner);
+}
+
+export interface ErrorProfile {
+  /** Indices of the largest errors, the largest first; of equal ones the first. */
+  worst: number[];
+  /** Values that came back as NaN or infinity. */
+  nonFinite: number;
+}
+
+const WORST = 10;
+
+export function worstErrors(original: Float32Array, restored: Float32Array): ErrorProfile {
+  const worst: number[] = [];
+  const sizes: number[] = [];
+  let least = -1;
+  let nonFinite = 0;
+  for (let i = 0; i < original.length; i++) {
+    const size = Math.abs(restored[i]! - original[i]!);
+    if (size <= least) continue;
+    if (!(size < Number.POSITIVE_INFINITY)) {
+      nonFinite++;
+      continue;
+    }
+    let at = sizes.length;
+    while (at > 0 && sizes[at - 1]! < size) at--;
+    sizes.splice(at, 0, size);
+    worst.splice(at, 0, i);
+    if (sizes.length > WORST) {
+      sizes.pop();
+      worst.pop();
+    }
+    if (sizes.length === WORST) least = sizes[WORST - 1]!;
+  }
+  return { worst, nonFinite };
+}
+
+/** Counts of errors in equal bins over -reach to reach. An odd number of bins gives "no error" one of its own. */
+export function errorHistogram(original: Float32Array, restored: Float32Array, reach: number, bins: number): number[] {
+  const counts = new Array<number>(bins).fill(0);
+  const scale = bins / (2 * reach);
+  for (let i = 0; i < original.length; i++) {
+    const bin = Math.floor((restored[i]! - original[i]! + reach) * scale);
+    if (bin >= 0) counts[Math.min(bin, bins - 1)]!++;
+  }
+  return counts;
+}

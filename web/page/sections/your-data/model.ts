@@ -1,0 +1,325 @@
+// The workbench: what a scheme, or two, make of the reader's numbers. Pure; runs in the worker.
+import { FewbitsError } from '../../../lib/errors.ts';
+import type { Comparison, Fewbits } from '../../../lib/types.ts';
+import type { Dataset } from '../../kit/contract.ts';
+import { cParts, csvParts, jsonParts, npyParts, type Part, shortest } from '../../kit/data/write.ts';
+import { MINUS } from '../../kit/numbers.ts';
+import {
+  allCodes,
+  type Coding,
+  codeAt,
+  codingOf,
+  errorHistogram,
+  groupAt,
+  isCoded,
+  type Numbers,
+  worstErrors,
+} from './coding.ts';
+import {
+  type Builder,
+  builderOf,
+  codeOf,
+  INLINE,
+  isAffine,
+  isFloat,
+  type Options,
+  type Side,
+  titleOf,
+} from './scheme.ts';
+
+export { options } from './scheme.ts';
+
+/** What became of one element. */
+export interface Cell {
+  code: string;
+  restored: number;
+  error: number;
+}
+
+/** A line of the table: one element, under each scheme. */
+export interface Row {
+  index: number;
+  original: number;
+  cells: Cell[];
+}
+
+export interface SideView {
+  title: string;
+  /** Why there is nothing to show; '' where there is. */
+  problem: string;
+  byteLength: number;
+  bitsPerWeight: number;
+  scales: { count: number; least: number; most: number } | null;
+  /** Null where an error is not finite. */
+  measures: Comparison | null;
+  nonFinite: number;
+  /** Half a step, where all values share one. */
+  halfStep: number | null;
+  errors: number[];
+  worst: Row[];
+  code: string;
+  /** The scale and zero point of the followed value. */
+  followed: { scale: number; zeroPoint: number } | null;
+}
+
+export interface View {
+  /** From a sample: `exact` gives the rest. */
+  approximate: boolean;
+  count: number;
+  shape: number[];
+  absmax: number;
+  /** The axis of the error histograms: -reach to reach; 0 where nothing has an error. */
+  reach: number;
+  sides: SideView[];
+  followed: Row | null;
+  rows: Row[];
+}
+
+/** More values than this are first answered from a sample. */
+export const EXACT_AT_ONCE = 2 ** 20;
+const SAMPLE = 2 ** 18;
+const FIRST_ROWS = 12;
+
+/** At once: exact for a million values, from a sample for more. */
+export function model(fewbits: Fewbits, dataset: Dataset, options: Options): View {
+  const builders = buildersOf(options);
+  const quick = dataset.values.length <= EXACT_AT_ONCE || builders.every((builder) => isCoded(dataset, builder));
+  return quick ? exact(fewbits, dataset, options) : fromSample(fewbits, dataset, builders);
+}
+
+export function exact(fewbits: Fewbits, dataset: Dataset, options: Options): View {
+  const builders = buildersOf(options);
+  const attempts = builders.map((builder) => attempt(fewbits, dataset, builder));
+  return viewOf(fewbits, dataset, dataset, builders, attempts, (index) => index);
+}
+
+export interface RowsRequest {
+  start: number;
+  count: number;
+  options: Options;
+}
+
+/** A window of the table. */
+export function rows(fewbits: Fewbits, dataset: Dataset, { start, count, options }: RowsRequest): Row[] {
+  const codings = buildersOf(options).map((builder) => attempt(fewbits, dataset, builder));
+  const length = Math.max(0, Math.min(count, dataset.values.length - start));
+  return Array.from({ length }, (_, i) => rowAt(dataset.values, codings, start + i, start + i));
+}
+
+const buildersOf = (options: Options): Builder[] =>
+  (options.compare ? (['a', 'b'] as Side[]) : (['a'] as Side[])).map((side) => builderOf(side, options));
+
+function attempt(fewbits: Fewbits, numbers: Numbers, builder: Builder): Coding | string {
+  try {
+    return codingOf(fewbits, numbers, builder);
+  } catch (error) {
+    if (error instanceof FewbitsError) return error.message;
+    throw error;
+  }
+}
+
+// --- a sample ------------------------------------------------------------------------------------------------------
+
+const samples = new WeakMap<Float32Array, { numbers: Numbers; stride: number }>();
+
+/** Every n-th value. Their range is the range of all, so that the scale is the right one. */
+function sampleOf({ values, summary }: Dataset) {
+  const known = samples.get(values);
+  if (known) return known;
+  const stride = Math.ceil(values.length / SAMPLE);
+  const sample = Float32Array.from({ length: Math.floor(values.length / stride) }, (_, i) => values[i * stride]!);
+  const made = { numbers: { values: sample, shape: [sample.length], summary }, stride };
+  samples.set(values, made);
+  return made;
+}
+
+function fromSample(fewbits: Fewbits, dataset: Dataset, builders: Builder[]): View {
+  const { numbers, stride } = sampleOf(dataset);
+  const { min, max, absmax } = dataset.summary;
+  const attempts = builders.map((builder) => {
+    const whole = builder.calibration === 'minmax' && builder.per === 'tensor' && absmax > 0;
+    const range = { calibration: 'hand', low: min / absmax, high: max / absmax } as const;
+    return attempt(fewbits, numbers, whole ? { ...builder, ...range } : { ...builder, per: 'tensor' });
+  });
+  const view = viewOf(fewbits, dataset, numbers, builders, attempts, (index) => index * stride);
+  return { ...view, approximate: true };
+}
+
+// --- the view ------------------------------------------------------------------------------------------------------
+
+const bins = (count: number) => (count <= INLINE ? 21 : 61);
+
+function viewOf(
+  fewbits: Fewbits,
+  dataset: Dataset,
+  numbers: Numbers,
+  builders: Builder[],
+  attempts: (Coding | string)[],
+  place: (index: number) => number,
+): View {
+  const sides = attempts.map((coding, i) => sideOf(fewbits, dataset, numbers, builders[i]!, coding, place));
+  const reach = Math.max(0, ...sides.map(({ measures }) => measures?.maxAbsError ?? 0));
+  attempts.forEach((coding, i) => {
+    if (typeof coding === 'string' || reach === 0) return;
+    sides[i]!.errors = errorHistogram(numbers.values, coding.restored, reach, bins(numbers.values.length));
+  });
+  const whole = numbers === dataset;
+  const first = Math.min(FIRST_ROWS, dataset.values.length);
+  return {
+    approximate: false,
+    count: dataset.values.length,
+    shape: [...dataset.shape],
+    absmax: dataset.summary.absmax,
+    reach,
+    sides,
+    followed: whole ? rowAt(dataset.values, attempts, dataset.followed, dataset.followed) : null,
+    rows: whole ? Array.from({ length: first }, (_, i) => rowAt(dataset.values, attempts, i, i)) : [],
+  };
+}
+
+function sideOf(
+  fewbits: Fewbits,
+  dataset: Dataset,
+  numbers: Numbers,
+  builder: Builder,
+  coding: Coding | string,
+  place: (index: number) => number,
+): SideView {
+  const title = titleOf(builder, dataset.shape);
+  const code = codeOf(builder, { shape: dataset.shape, absmax: dataset.summary.absmax }, inlined(dataset.values));
+  const nothing = {
+    byteLength: 0,
+    bitsPerWeight: 0,
+    scales: null,
+    measures: null,
+    nonFinite: 0,
+    halfStep: null,
+    errors: [],
+    worst: [],
+  };
+  if (typeof coding === 'string') return { title, code, problem: coding, ...nothing, followed: null };
+  const { values } = numbers;
+  const { worst, nonFinite } = worstErrors(values, coding.restored);
+  const measures = nonFinite > 0 ? null : fewbits.compare(values, coding.restored);
+  if (measures) measures.maxAbsErrorIndex = place(measures.maxAbsErrorIndex);
+  return {
+    title,
+    code,
+    problem: '',
+    byteLength: numbers === dataset ? coding.byteLength : Math.ceil((coding.bitsPerWeight * dataset.values.length) / 8),
+    bitsPerWeight: coding.bitsPerWeight,
+    scales: scalesOf(coding),
+    measures,
+    nonFinite,
+    halfStep: halfStepOf(coding),
+    errors: [],
+    worst: worst.filter((i) => coding.restored[i] !== values[i]).map((i) => rowAt(values, [coding], i, place(i))),
+    followed: numbers === dataset ? groupOf(coding, dataset) : null,
+  };
+}
+
+function rowAt(values: Float32Array, codings: (Coding | string)[], index: number, shown: number): Row {
+  const cells = codings.map((coding): Cell => {
+    if (typeof coding === 'string') return { code: '', restored: Number.NaN, error: Number.NaN };
+    const restored = coding.restored[index]!;
+    return { code: codeText(coding, index), restored, error: restored - values[index]! };
+  });
+  return { index: shown, original: values[index]!, cells };
+}
+
+/** Integers as numbers, floats as hexadecimal patterns. */
+function codeText(coding: Coding, index: number): string {
+  const code = codeAt(coding, index);
+  if (!coding.codes) return String(code).replace('-', MINUS);
+  return code
+    .toString(16)
+    .toUpperCase()
+    .padStart(Math.ceil(coding.bits / 4), '0');
+}
+
+function scalesOf({ quantized }: Coding): SideView['scales'] {
+  if (!quantized?.scale) return null;
+  let least = Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (const scale of quantized.scale) {
+    least = Math.min(least, scale);
+    most = Math.max(most, scale);
+  }
+  return { count: quantized.scale.length, least, most };
+}
+
+function halfStepOf({ builder, quantized }: Coding): number | null {
+  return isAffine(builder.type) && quantized?.scale?.length === 1 ? quantized.scale[0]! / 2 : null;
+}
+
+function groupOf({ scheme, quantized }: Coding, { shape, followed }: Dataset): SideView['followed'] {
+  if (typeof scheme === 'string' || !quantized) return null;
+  const group = groupAt(scheme, shape, followed);
+  return { scale: quantized.scale![group]!, zeroPoint: quantized.zeroPoint![group]! };
+}
+
+/** The values as code, where they are few. */
+function inlined(values: Float32Array): string | undefined {
+  return values.length <= INLINE ? Array.from(values, shortest).join(', ') : undefined;
+}
+
+// --- files ---------------------------------------------------------------------------------------------------------
+
+export const FILES = {
+  json: 'JSON: scheme, scales, codes',
+  csv: 'CSV: every row of the table',
+  c: 'C array',
+  'codes.npy': 'Codes as .npy',
+  'restored.npy': 'Restored as .npy',
+  'scales.npy': 'Scales as .npy',
+  'values.f32': 'Originals as .f32',
+} as const;
+export type FileKind = keyof typeof FILES;
+
+export interface FileRequest {
+  kind: FileKind;
+  options: Options;
+}
+
+export interface MadeFile {
+  name: string;
+  blob: Blob;
+}
+
+/** A file to take home; of the side that the details are about. */
+export function file(fewbits: Fewbits, dataset: Dataset, { kind, options }: FileRequest): MadeFile {
+  const builder = builderOf(options.compare ? options.side : 'a', options);
+  const coding = codingOf(fewbits, dataset, builder);
+  const base =
+    dataset.name
+      .replace(/\.[^.]{1,5}$/, '')
+      .replace(/[^\p{L}\p{N}_-]+/gu, '-')
+      .slice(0, 60) || 'values';
+  const parts = partsOf(kind, dataset, coding);
+  const name =
+    kind === 'values.f32'
+      ? kind
+      : kind.endsWith('.npy')
+        ? `${base}-${builder.type}-${kind}`
+        : `${base}-${builder.type}.${kind === 'c' ? 'h' : kind}`;
+  return { name, blob: new Blob(parts) };
+}
+
+function partsOf(kind: FileKind, { values, shape, name }: Dataset, coding: Coding): Part[] {
+  if (kind === 'values.f32')
+    return [new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength)];
+  if (kind === 'restored.npy') return npyParts(coding.restored, shape);
+  const { scale, zeroPoint } = coding.quantized ?? {};
+  if (kind === 'scales.npy') return npyParts(scale!, [scale!.length]);
+  const codes = allCodes(coding, values.length);
+  if (kind === 'codes.npy') return npyParts(codes, shape);
+  if (kind === 'csv') return csvParts(values, codes, coding.restored);
+  const coded = {
+    scheme: coding.scheme,
+    shape,
+    codes,
+    ...(scale ? { scale } : {}),
+    ...(zeroPoint ? { zeroPoint } : {}),
+  };
+  return kind === 'json' ? jsonParts(coded) : cParts(name, coded);
+}

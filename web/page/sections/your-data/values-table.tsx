@@ -1,0 +1,205 @@
+// The table of all values. However many there are, it draws a dozen rows and asks the worker for what it shows.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Num } from '../../kit/number.tsx';
+import { say, whole, writeStored } from '../../kit/numbers.ts';
+import type { Row } from './model.ts';
+
+export const ROW_HEIGHT = 32;
+const SHOWN = 11;
+/** Browsers stop at some 30 million pixels. Longer tables scroll by share, and by row with wheel and keys. */
+const TALLEST = 8_000_000;
+
+interface ValuesTableProps {
+  count: number;
+  shape: readonly number[];
+  followed: number;
+  titles: readonly string[];
+  /** Changes whenever other rows would come. */
+  version: unknown;
+  first: readonly Row[];
+  fetch(start: number, count: number): Promise<Row[] | undefined>;
+  follow(index: number): void;
+}
+
+export function ValuesTable(props: ValuesTableProps) {
+  const { count, titles, followed, first, follow } = props;
+  const box = useRef<HTMLElement>(null);
+  const last = Math.max(0, count - SHOWN);
+  const [start, setStart] = useState(0);
+  const rows = useRows(props, Math.min(start, last));
+  const scrollable = Math.min(TALLEST, count * ROW_HEIGHT) - SHOWN * ROW_HEIGHT;
+
+  /** Where the scroll bar stands for a row, and the other way round. */
+  const toScroll = (row: number) => (last === 0 ? 0 : (row / last) * scrollable);
+  const toRow = (scroll: number) => (scrollable <= 0 ? 0 : Math.round((scroll / scrollable) * last));
+  const go = (row: number) => {
+    const to = Math.max(0, Math.min(last, Math.round(row)));
+    setStart(to);
+    box.current!.scrollTop = toScroll(to);
+  };
+  const onScroll = () => {
+    const scroll = box.current!.scrollTop;
+    // Our own scrolling comes back here rounded to pixels, of which one may be many rows.
+    if (Math.abs(scroll - toScroll(start)) > 1) setStart(toRow(scroll));
+  };
+  useWheel(box, last * ROW_HEIGHT > scrollable, (rowsDown) => go(start + rowsDown));
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const page = SHOWN - 1;
+    const moves: Record<string, number> = {
+      ...{ ArrowDown: start + 1, ArrowUp: start - 1, PageDown: start + page, PageUp: start - page },
+      ...{ Home: 0, End: last },
+    };
+    if (!(event.key in moves) || event.target !== box.current) return;
+    event.preventDefault();
+    go(moves[event.key]!);
+  };
+  const shown = rows.length > 0 ? rows : first.slice(0, SHOWN);
+  return (
+    <section
+      ref={box}
+      class="values"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
+      tabIndex={0}
+      aria-label="Every value"
+      onScroll={onScroll}
+      onKeyDown={onKeyDown}
+    >
+      <div class="spacer" style={{ height: `${scrollable + SHOWN * ROW_HEIGHT + 66}px` }}>
+        <table class="table" aria-rowcount={count + 1}>
+          <caption class="hidden">
+            {`Original, code, restored and error of ${whole(count)} values; rows count from 0`}
+          </caption>
+          <Head titles={titles} nested={props.shape.length > 1} />
+          <tbody>
+            {shown.map((row) => (
+              <ValueRow
+                key={row.index}
+                row={row}
+                shape={props.shape}
+                followed={row.index === followed}
+                follow={follow}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** The rows from `start`; until they come, those before. */
+function useRows({ version, fetch }: ValuesTableProps, start: number): Row[] {
+  const [rows, setRows] = useState<Row[]>([]);
+  useEffect(() => {
+    let current = true;
+    void fetch(start, SHOWN).then((answer) => {
+      if (current && answer) setRows(answer);
+    });
+    return () => {
+      current = false;
+    };
+  }, [version, start]);
+  return rows;
+}
+
+/** Where one pixel of the scroll bar is many rows, the wheel still moves row by row. */
+function useWheel(box: { current: HTMLElement | null }, active: boolean, move: (rows: number) => void): void {
+  const latest = useRef(move);
+  latest.current = move;
+  useEffect(() => {
+    if (!active) return;
+    const element = box.current!;
+    const onWheel = (event: WheelEvent) => {
+      if (event.deltaY === 0) return;
+      event.preventDefault();
+      const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * ROW_HEIGHT : event.deltaY;
+      latest.current(Math.sign(pixels) * Math.max(1, Math.round(Math.abs(pixels) / ROW_HEIGHT)));
+    };
+    element.addEventListener('wheel', onWheel, { passive: false });
+    return () => element.removeEventListener('wheel', onWheel);
+  }, [active]);
+}
+
+function Head({ titles, nested }: { titles: readonly string[]; nested: boolean }) {
+  const columns = ['code', 'restored', 'error'];
+  return (
+    <thead>
+      {titles.length > 1 && (
+        <tr>
+          <td colSpan={nested ? 3 : 2} />
+          {titles.map((title, i) => (
+            <th key={i} scope="colgroup" colSpan={3} class="scheme">
+              {title}
+            </th>
+          ))}
+        </tr>
+      )}
+      <tr aria-rowindex={1}>
+        <th scope="col">row</th>
+        {nested && <th scope="col">place</th>}
+        <th scope="col">original</th>
+        {titles.flatMap((_, i) =>
+          columns.map((column) => (
+            <th key={`${column}${i}`} scope="col">
+              {column}
+            </th>
+          )),
+        )}
+      </tr>
+    </thead>
+  );
+}
+
+interface ValueRowProps {
+  row: Row;
+  shape: readonly number[];
+  followed: boolean;
+  follow(index: number): void;
+}
+
+function ValueRow({ row, shape, followed, follow }: ValueRowProps) {
+  const { index, original, cells } = row;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a larger target for the button inside.
+    <tr class={followed ? 'followed' : undefined} aria-rowindex={index + 2} onClick={() => follow(index)}>
+      <th scope="row">
+        <button
+          type="button"
+          class="follow"
+          aria-pressed={followed}
+          aria-label={`Follow row ${whole(index)}: ${say(original, 9)}`}
+        >
+          {followed && <span aria-hidden="true">◆</span>}
+          {whole(index)}
+        </button>
+      </th>
+      {shape.length > 1 && <td class="place">{placeOf(index, shape)}</td>}
+      <td>
+        <Num of={writeStored(original)} role="original" />
+      </td>
+      {cells.map(({ code, restored, error }, i) => [
+        <td key={`code${i}`}>
+          <span class="tile">{code}</span>
+        </td>,
+        <td key={`restored${i}`}>
+          <Num of={restored} digits={4} role="restored" />
+        </td>,
+        <td key={`error${i}`}>
+          <Num of={error} digits={2} role="error" />
+        </td>,
+      ])}
+    </tr>
+  );
+}
+
+/** '2, 0, 14': the index along every axis. */
+export function placeOf(index: number, shape: readonly number[]): string {
+  const place: number[] = [];
+  let rest = index;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    place.unshift(rest % shape[axis]!);
+    rest = Math.floor(rest / shape[axis]!);
+  }
+  return place.join(', ');
+}
