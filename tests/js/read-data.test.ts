@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { describeBad, keepGood, readFile, readText } from '../../web/page/kit/data/read.ts';
+import { readingOf, usableOf } from '../../web/page/kit/data/complaint.ts';
+import { readFile, readText } from '../../web/page/kit/data/read.ts';
 
 const file = (content: BlobPart, name: string) => Object.assign(new Blob([content]), { name });
 const numbers = (text: string, decimal?: '.' | ',') => [...readText(text, decimal ? { decimal } : {}).values];
+const complaintOn = (text: string) => readingOf('', readText(text)).complaint;
 const round = (values: number[]) => [...Float32Array.from(values)];
 
 describe('pasted text', () => {
@@ -34,13 +36,13 @@ describe('pasted text', () => {
 
   for (const [text, line, bad, why] of [
     ['1 2\nabc 3', 2, 'abc', 'not a number'],
-    ['1,2,,3', 1, '', 'an empty field: a number is missing between two separators'],
-    [',1', 1, '', 'an empty field: a number is missing between two separators'],
+    ['1,2,,3', 1, '', 'an empty field'],
+    [',1', 1, '', 'an empty field'],
     ['1e999', 1, '1e999', 'larger than float32 can hold (3.4 × 10^38)'],
     ['-1e39', 1, '-1e39', 'larger than float32 can hold (3.4 × 10^38)'],
     ['1\n2\nnan', 3, 'nan', 'NaN is not a number'],
-    ['-inf', 1, '-inf', 'infinite: no scale can hold it'],
-    ['0x1F', 1, '0x1F', 'hexadecimal: write 31 for it'],
+    ['-inf', 1, '-inf', 'infinite, which no scale can hold'],
+    ['0x1F', 1, '0x1F', 'hexadecimal for 31'],
     ['1\n\n2.5kg', 3, '2.5kg', '"kg" follows the number 2.5'],
     ['1.2.3', 1, '1.2.3', '".3" follows the number 1.2'],
     ['--1', 1, '--1', 'not a number'],
@@ -59,13 +61,17 @@ describe('pasted text', () => {
 
   it('names lines and words in a sentence, and keeps the others', () => {
     const result = readText('1 2\n3\nnan\n4 5\n6\n7\nabc');
-    assert.equal(
-      describeBad(result),
-      '2 of 9 are not usable numbers (line 3 `nan`: NaN is not a number; line 7 `abc`: not a number).',
-    );
-    const kept = keepGood(result);
-    assert.deepEqual([...kept.values], [1, 2, 3, 4, 5, 6, 7]);
-    assert.deepEqual(kept.shape, [7]);
+    assert.equal(complaintOn('1 2\n3\nnan\n4 5\n6\n7\nabc'), '2 of 9 are not numbers (line 3 “nan”, line 7 “abc”).');
+    const { values, shape } = usableOf(result);
+    assert.deepEqual([...values], [1, 2, 3, 4, 5, 6, 7]);
+    assert.deepEqual(shape, [7]);
+  });
+
+  it('says why, where that does not go without saying', () => {
+    assert.equal(complaintOn('1,2,,3'), '1 of 4 is not a number (line 1: an empty field).');
+    assert.equal(complaintOn('1e999'), '1 of 1 is larger than float32 can hold (3.4 × 10^38) (line 1 “1e999”).');
+    assert.equal(complaintOn('1 0x1F 2kg'), '2 of 3 are not numbers (line 1 “0x1F”: hexadecimal for 31, line 1 “2kg”: "kg" follows the number 2).');
+    assert.equal(complaintOn('a b c d e'), '5 of 5 are not numbers (line 1 “a”, line 1 “b”, line 1 “c” and 2 more).');
   });
 
   it('asks what a comma means where it can be both', () => {
@@ -220,7 +226,7 @@ describe('other files', () => {
     values[0] = Number.NEGATIVE_INFINITY;
     const { bad, badCount } = await readFile(file(values, 'a.f32'));
     assert.deepEqual([bad.length, badCount], [1000, 5000]);
-    assert.deepEqual(bad[0], { index: 0, line: 0, text: '-Infinity', why: 'infinite: no scale can hold it' });
+    assert.deepEqual(bad[0], { index: 0, line: 0, text: '-Infinity', why: 'infinite, which no scale can hold' });
   });
 
   it('.txt is read as text, UTF-16 too', async () => {

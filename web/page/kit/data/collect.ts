@@ -75,31 +75,11 @@ export function fromBinary(values: Float32Array, shape: number[], notes: string[
     if (Number.isFinite(value)) continue;
     badCount++;
     if (bad.length < BAD_LISTED) {
-      const why = Number.isNaN(value) ? 'NaN is not a number' : 'infinite: no scale can hold it';
+      const why = Number.isNaN(value) ? 'NaN is not a number' : 'infinite, which no scale can hold';
       bad.push({ index, line: 0, text: String(value), why });
     }
   }
   return { values, shape, bad, badCount, notes };
-}
-
-/** "Use the other 7": the good values as one row. */
-export function keepGood(result: ReadResult): ReadResult {
-  if (result.badCount === 0) return result;
-  const values = result.values.filter(Number.isFinite);
-  const left = result.badCount === 1 ? '1 is left out' : `${result.badCount} are left out`;
-  const notes = [...result.notes, `${left}; the other ${values.length} are read as one row.`];
-  return { values, shape: [values.length], bad: [], badCount: 0, notes };
-}
-
-/** "2 of 9 are not numbers (line 3 `nan`, line 7 `abc`)." */
-export function describeBad({ values, bad, badCount }: ReadResult): string {
-  const shown = bad.slice(0, 3).map(({ index, line, text, why }) => {
-    const where = line > 0 ? `line ${line}` : `element ${index}`;
-    return text === '' ? `${where} ${why}` : `${where} \`${text}\`: ${why}`;
-  });
-  const more = badCount > shown.length ? ` and ${badCount - shown.length} more` : '';
-  const verb = badCount === 1 ? 'is not a usable number' : 'are not usable numbers';
-  return `${badCount} of ${values.length} ${verb} (${shown.join('; ')}${more}).`;
 }
 
 export function aborted(): FewbitsError {

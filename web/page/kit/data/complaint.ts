@@ -1,6 +1,6 @@
 // Sentences about what a text or a file holds: what is wrong, where, and what can be done.
 import { count, whole } from '../numbers.ts';
-import type { ReadResult } from './types.ts';
+import type { BadValue, ReadResult } from './types.ts';
 
 /** What the page learns about numbers that the worker has read and holds ready. */
 export interface Reading {
@@ -35,19 +35,19 @@ export function readingOf(name: string, result: ReadResult): Reading {
 
 function complain({ values, bad, badCount }: ReadResult): string {
   if (badCount === 0) return '';
-  const shown = bad
-    .slice(0, LISTED)
-    .map(({ line, index, text }) => `${line ? `line ${line}` : `number ${index}`} “${text}”`);
+  const reasons = new Set(bad.map(({ why }) => why));
+  const shared = reasons.size === 1 && bad[0]!.why.startsWith('larger') ? bad[0]!.why : '';
+  const shown = bad.slice(0, LISTED).map((value) => item(value, shared));
   const rest = badCount > shown.length ? ` and ${whole(badCount - shown.length)} more` : '';
-  const reasons = [...new Set(bad.map(({ why }) => why))];
-  const verb = badCount === 1 ? 'is' : 'are';
-  const why =
-    reasons.length === 1 && reasons[0]!.startsWith('larger')
-      ? reasons[0]!
-      : badCount === 1
-        ? 'not a number'
-        : 'not numbers';
-  return `${whole(badCount)} of ${whole(values.length)} ${verb} ${why} (${shown.join(', ')}${rest}).`;
+  const what = badCount === 1 ? `is ${shared || 'not a number'}` : `are ${shared || 'not numbers'}`;
+  return `${whole(badCount)} of ${whole(values.length)} ${what} (${shown.join(', ')}${rest}).`;
+}
+
+/** 'line 3 “nan”', 'line 1 “0x1F”: hexadecimal for 31'. What goes without saying is left unsaid. */
+function item({ line, index, text, why }: BadValue, shared: string): string {
+  const where = line ? `line ${line}` : `number ${index}`;
+  const reason = why === shared || /not a number$/.test(why) ? '' : `: ${why}`;
+  return text === '' ? where + reason : `${where} “${text}”${reason}`;
 }
 
 /** The good ones only. Without the others there are no rows to speak of. */

@@ -19,10 +19,10 @@ export function readNumber(field: string): Field {
 }
 
 function whyNot(text: string): string {
-  if (text === '') return 'an empty field: a number is missing between two separators';
+  if (text === '') return 'an empty field';
   if (/^[+-]?nan$/i.test(text)) return 'NaN is not a number';
-  if (/^[+-]?inf(inity)?$/i.test(text)) return 'infinite: no scale can hold it';
-  if (HEXADECIMAL.test(text)) return `hexadecimal: write ${Number(text.replace(/^[+-]/, ''))} for it`;
+  if (/^[+-]?inf(inity)?$/i.test(text)) return 'infinite, which no scale can hold';
+  if (HEXADECIMAL.test(text)) return `hexadecimal for ${Number(text.replace(/^[+-]/, ''))}`;
   const number = NUMBER_PREFIX.exec(text)?.[0];
   return number ? `"${clip(text.slice(number.length))}" follows the number ${number}` : 'not a number';
 }

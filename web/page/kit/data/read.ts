@@ -11,7 +11,6 @@ import { looksLike, textEncoding } from './sniff.ts';
 import { readTextSteps } from './text.ts';
 import type { ReadOptions, ReadResult } from './types.ts';
 
-export { describeBad, keepGood } from './collect.ts';
 export { readText } from './text.ts';
 export type * from './types.ts';
 
