@@ -57,7 +57,21 @@ const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"'
 
 const decode = (text: string) => text.replace(/&(lt|gt|amp|quot);/g, (_, name) => ENTITIES[name]!);
 
-const SPACES: Record<string, string> = { '=': '.32em', '≈': '.32em', '×': '.28em', '+': '.25em', '−': '.25em', '·': '.2em' };
+/** Signs that the page's fonts lack, and what they have instead. */
+const SIGNS: Record<string, string> = { ˆ: '^', '˙': '·' };
+
+const SPACES: Record<string, string> = {
+  '=': '.32em',
+  '≈': '.32em',
+  '×': '.28em',
+  '+': '.25em',
+  '−': '.25em',
+  '·': '.2em',
+};
+
+/** The sign between a function's name and its argument: no font needs to have it. */
+const isInvisible = (node: MathNode) =>
+  typeof node === 'object' && node.children.length === 1 && node.children[0] === '\u2061';
 
 /** Explicit space around operators, slots without the stand-in inside, groups of one without their group. */
 function simplified(node: Exclude<MathNode, string>): MathNode {
@@ -75,7 +89,12 @@ function simplified(node: Exclude<MathNode, string>): MathNode {
   if (tag === 'mrow' && children.length === 1 && typeof only === 'object' && only.slot === undefined) {
     return { ...only, attributes: { ...attributes, ...only.attributes } };
   }
-  return node;
+  if (tag === 'mo' && typeof only === 'string' && SIGNS[only] !== undefined)
+    return { tag, attributes: {}, children: [SIGNS[only]] };
+  if (tag === 'mi' && typeof only === 'string' && only.length > 1) {
+    return { tag, attributes: { ...attributes, class: `upright ${attributes['class'] ?? ''}`.trim() }, children };
+  }
+  return { tag, attributes, children: children.filter((child) => !isInvisible(child)) };
 }
 
 export function mathFromTex(): Plugin {

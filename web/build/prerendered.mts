@@ -11,7 +11,7 @@ const root = path.join(page, '../..');
 
 async function snapshotsFrom(server: ViteDevServer): Promise<Snapshots> {
   const { snapshots } = await server.ssrLoadModule('/kit/prerender.tsx');
-  const wasm = await readFile(path.join(root, 'build/wasm/module/fewbits.wasm')).catch(() => new Uint8Array());
+  const wasm = await readFile(path.join(root, 'dist/fewbits.wasm'));
   const weights = await readFile(path.join(page, 'data/esrgan-slim-x2.bin'));
   return snapshots(wasm, weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.byteLength));
 }

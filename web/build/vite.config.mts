@@ -35,7 +35,16 @@ export default defineConfig({
   },
   optimizeDeps: {
     noDiscovery: true,
-    include: ['preact', 'preact/hooks', 'preact/jsx-runtime', 'preact/jsx-dev-runtime', 'comlink', 'd3-scale', 'd3-array', 'papaparse'],
+    include: [
+      'preact',
+      'preact/hooks',
+      'preact/jsx-runtime',
+      'preact/jsx-dev-runtime',
+      'comlink',
+      'd3-scale',
+      'd3-array',
+      'papaparse',
+    ],
   },
   server: { host: '127.0.0.1' },
 });

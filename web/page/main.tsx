@@ -3,11 +3,11 @@ import { hydrate, render } from 'preact';
 import { Bar } from './kit/bar.tsx';
 import { followChapters } from './kit/chapters.ts';
 import type { FigureModule } from './kit/contract.ts';
-import { listenToProse } from './kit/prose.ts';
 import { builtDataset, defineFigures } from './kit/element.tsx';
 import { followState } from './kit/link.ts';
 import { openPage } from './kit/opening.ts';
 import { onPageState, pageState } from './kit/page.ts';
+import { listenToProse } from './kit/prose.ts';
 
 openPage(builtDataset());
 

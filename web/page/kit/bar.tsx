@@ -1,11 +1,11 @@
 // The data bar: what the numbers are, which one is followed, and the way to change both.
 import { useEffect, useState } from 'preact/hooks';
 import { sameSource } from './data/examples.ts';
-import { Num } from './number.tsx';
-import { count, say, writeStored, plain } from './numbers.ts';
 import { currentLink } from './link.ts';
+import { Num } from './number.tsx';
+import { count, plain, say, writeStored } from './numbers.ts';
 import { type PageState, setPageState, useSource } from './page.ts';
-import { nextTheme, setTheme, storedTheme, type Theme, THEME_NAMES } from './theme.ts';
+import { nextTheme, setTheme, storedTheme, THEME_NAMES, type Theme } from './theme.ts';
 
 interface BarProps {
   state: PageState;
@@ -33,7 +33,10 @@ export function Bar({ state, openData }: BarProps) {
             <path d="M2.5 4.5 6 8l3.5-3.5" fill="none" stroke="currentColor" stroke-width="1.6" />
           </svg>
         </button>
-        <div class="following" title={`Element ${dataset.followed}, counted from 0: ${plain(writeStored(dataset.followedValue))}`}>
+        <div
+          class="following"
+          title={`Element ${dataset.followed}, counted from 0: ${plain(writeStored(dataset.followedValue))}`}
+        >
           <svg width="13" height="13" viewBox="0 0 13 13" aria-hidden="true">
             <path d="M6.5 .8 12.2 6.5 6.5 12.2 .8 6.5z" fill="currentColor" stroke-linejoin="round" />
           </svg>
@@ -51,7 +54,12 @@ export function Bar({ state, openData }: BarProps) {
         <ThemeButton />
         <button type="button" class="ghost chapters-button" popovertarget="chapters" aria-label="Chapters">
           <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-            <path d="M2 4.5h2M7 4.5h9M2 9h2M7 9h9M2 13.5h2M7 13.5h9" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" />
+            <path
+              d="M2 4.5h2M7 4.5h9M2 9h2M7 9h9M2 13.5h2M7 13.5h9"
+              stroke="currentColor"
+              stroke-width="1.7"
+              stroke-linecap="round"
+            />
           </svg>
           <span class="chapters-word">Chapters</span>
         </button>
@@ -80,7 +88,16 @@ function BarNote({ text, dismiss }: { text: string; dismiss: boolean }) {
 /** A curve and its steps. */
 function Mark() {
   return (
-    <svg width="24" height="24" viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">
+    <svg
+      width="24"
+      height="24"
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+      fill="none"
+      stroke-width="2"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+    >
       <path class="stroke-original" d="M2 21C8 21 9 3 22 3" />
       <path class="stroke-restored" d="M2 21H7.5V15H11.5V9H16V3H22" />
     </svg>
@@ -106,7 +123,10 @@ function CopyLink({ own }: { own: boolean }) {
       await navigator.clipboard.writeText(link);
       setCopied(true);
       setTimeout(() => setCopied(false), 2000);
-      if (own) setPageState({ message: 'The link has your settings, not your numbers: they stay in this tab. It opens on the example.' });
+      if (own)
+        setPageState({
+          message: 'The link has your settings, not your numbers: they stay in this tab. It opens on the example.',
+        });
     } catch {
       setPageState({ message: `The browser does not let the page copy. The link is ${link}` });
     }

@@ -33,16 +33,19 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
     #near = false;
     #stale = false;
     #stop: (() => void) | undefined;
+    #attributes = new MutationObserver((records) =>
+      this.#onAttributes(records.map(({ attributeName }) => attributeName!)),
+    );
 
     connectedCallback(): void {
-      const observer = new IntersectionObserver(([entry]) => this.#onNear(entry!.isIntersecting), { rootMargin: '600px 0px' });
+      const observer = new IntersectionObserver(([entry]) => this.#onNear(entry!.isIntersecting), {
+        rootMargin: '600px 0px',
+      });
       observer.observe(this);
       const forget = onPageState(() => this.#onPage());
-      const attributes = new MutationObserver(() => this.#module && this.#set(this.#given(this.#module.options)));
-      attributes.observe(this, { attributes: true });
       this.#stop = () => {
         observer.disconnect();
-        attributes.disconnect();
+        this.#attributes.disconnect();
         forget();
       };
     }
@@ -63,9 +66,11 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
       this.#module = module;
       this.#takeOver(defaultsOf(module.options) as Options);
       const options = this.#given(module.options);
-      const asBuilt = changedOptions(module.options, options).length === 0 && pageState().dataset === this.#shown?.dataset;
+      const asBuilt =
+        changedOptions(module.options, options).length === 0 && pageState().dataset === this.#shown?.dataset;
       this.#shown = { ...this.#shown!, options };
       noteOptions(name, changedOptions(module.options, options));
+      this.#attributes.observe(this, { attributeFilter: Object.keys(module.options) });
       if (!asBuilt) await this.#update();
       this.dataset['ready'] = '';
     }
@@ -81,7 +86,16 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
 
     /** Options from the address, then the element's attributes, then the defaults. */
     #given(options: OptionSet): Options {
-      return readOptions(options, (key) => openedAddress().options.get(`${name}.${key}`) ?? this.getAttribute(key)) as Options;
+      return readOptions(
+        options,
+        (key) => openedAddress().options.get(`${name}.${key}`) ?? this.getAttribute(key),
+      ) as Options;
+    }
+
+    #onAttributes(keys: readonly string[]): void {
+      const { options } = this.#module!;
+      const given = readOptions(options, (key) => this.getAttribute(key)) as Options;
+      this.#set(Object.fromEntries(keys.map((key) => [key, given[key]])));
     }
 
     #onPage(): void {

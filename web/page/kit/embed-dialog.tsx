@@ -22,7 +22,14 @@ function EmbedDialog({ section, onClose }: { section: string; onClose(): void })
         Put this into your page. The figure says its height by <code>postMessage</code>, as {'{ fewbits, height }'}; add{' '}
         <code>&amp;theme=light</code> or <code>&amp;theme=dark</code> to fix its colours.
       </p>
-      <textarea class="field area" readOnly rows={4} aria-label="Code" value={code} onFocus={(event) => event.currentTarget.select()} />
+      <textarea
+        class="field area"
+        readOnly
+        rows={4}
+        aria-label="Code"
+        value={code}
+        onFocus={(event) => event.currentTarget.select()}
+      />
       <p class="dialog-actions">
         <button type="button" class="button primary" onClick={copy}>
           {copied ? 'Copied' : 'Copy'}

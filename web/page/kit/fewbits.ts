@@ -1,5 +1,12 @@
-// The package, as the page uses it.
+// The package's synchronous face, as the page's worker and its build use it. No pool: the page has one worker.
+import { createEntry } from '../../lib/entry.ts';
+import { compileFrom } from '../../lib/platform/web.ts';
 import type { Fewbits } from '../../lib/types.ts';
-import { standIn } from './stand-in.ts';
 
-export const loadFewbits = async (_wasm: URL | string | BufferSource): Promise<Fewbits> => standIn;
+const none = () => {
+  throw new Error('The page passes the wasm and starts no pool.');
+};
+
+const { init } = createEntry({ compile: none, fetch: compileFrom, createWorker: none, concurrency: () => 1 });
+
+export const loadFewbits = (wasm: URL | BufferSource): Promise<Fewbits> => init({ wasm });

@@ -4,7 +4,9 @@ import { written } from './number.tsx';
 import type { Written } from './numbers.ts';
 
 /** One MathML element; text is its own node. `slot` names the number that replaces the content. */
-export type MathNode = string | { tag: string; attributes: Record<string, string>; slot?: string; children: MathNode[] };
+export type MathNode =
+  | string
+  | { tag: string; attributes: Record<string, string>; slot?: string; children: MathNode[] };
 
 /** A formula: one or more <math> pieces, since MathML does not break lines. */
 export type MathRow = readonly MathNode[];

@@ -16,5 +16,7 @@ export function pack(value: unknown): string {
 }
 
 export function unpack<T>(text: string): T {
-  return JSON.parse(text, (_key, item) => (item && typeof item === 'object' && '$number' in item ? WORDS.get(item.$number) : item));
+  return JSON.parse(text, (_key, item) =>
+    item && typeof item === 'object' && '$number' in item ? WORDS.get(item.$number) : item,
+  );
 }

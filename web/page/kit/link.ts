@@ -25,7 +25,9 @@ function later(): void {
 /** The address that opens the page as it is now. */
 export function currentLink(): string {
   const { source, followed } = pageState().dataset;
-  const set = [...changed].flatMap(([section, list]) => list.map(([key, text]) => [`${section}.${key}`, text] as const));
+  const set = [...changed].flatMap(([section, list]) =>
+    list.map(([key, text]) => [`${section}.${key}`, text] as const),
+  );
   // Figures that have not woken up yet keep what the link asked of them.
   return location.pathname + writeAddress(source, followed, [...opened.options, ...set]) + location.hash;
 }

@@ -91,4 +91,7 @@ export function tickLabels(ticks: readonly number[]): string[] {
 }
 
 /** Ticks come out of sums such as 0.1 + 0.2: ten digits are all they mean. */
-const plainDecimal = (x: number) => Number(x.toPrecision(10)).toFixed(12).replace(/\.?0+$/, '');
+const plainDecimal = (x: number) =>
+  Number(x.toPrecision(10))
+    .toFixed(12)
+    .replace(/\.?0+$/, '');

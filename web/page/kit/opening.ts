@@ -4,7 +4,8 @@ import { sameSource } from './data/examples.ts';
 import { openedAddress } from './link.ts';
 import { dataReady, setPageState, useSource } from './page.ts';
 
-const OWN = 'This link was made on someone’s own numbers, which stayed with them. Here are its settings, on the example.';
+const OWN =
+  'This link was made on someone’s own numbers, which stayed with them. Here are its settings, on the example.';
 
 export function openPage(built: DatasetInfo): void {
   setPageState({ dataset: built, back: null, busy: '', message: '' });
@@ -16,7 +17,8 @@ export function openPage(built: DatasetInfo): void {
 
 /** The data is fetched when nothing more urgent is left to do. */
 function whenIdle(task: () => void): void {
-  const start = () => ('requestIdleCallback' in window ? requestIdleCallback(task, { timeout: 4000 }) : setTimeout(task, 1500));
+  const start = () =>
+    'requestIdleCallback' in window ? requestIdleCallback(task, { timeout: 4000 }) : setTimeout(task, 1500);
   if (document.readyState === 'complete') start();
   else addEventListener('load', start, { once: true });
 }

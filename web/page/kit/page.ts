@@ -52,7 +52,10 @@ export function dataReady(): Promise<unknown> {
 }
 
 /** Makes an example the page's data. */
-export async function useSource(source: Source, { followed, offerBack = false }: { followed?: number; offerBack?: boolean } = {}) {
+export async function useSource(
+  source: Source,
+  { followed, offerBack = false }: { followed?: number; offerBack?: boolean } = {},
+) {
   const before = state.dataset.source;
   await change(() => worker().use(source, followed));
   setPageState({ back: offerBack && before.kind !== 'own' && !sameSource(before, source) ? before : null });

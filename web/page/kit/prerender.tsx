@@ -5,8 +5,8 @@ import { Bar } from './bar.tsx';
 import type { FigureModule, FigureProps, ModelModule } from './contract.ts';
 import { describe, loadExample, makeDataset } from './data/dataset.ts';
 import { DEFAULT_SOURCE } from './data/examples.ts';
-import { FigureContext } from './figure.tsx';
 import { loadFewbits } from './fewbits.ts';
+import { FigureContext } from './figure.tsx';
 import { pack } from './json.ts';
 import { defaultsOf } from './options.ts';
 
@@ -36,7 +36,7 @@ export async function snapshots(wasm: BufferSource, weights: ArrayBuffer): Promi
     try {
       view = models[`../sections/${name}/model.ts`]!.model(fewbits, dataset, options);
     } catch (error) {
-      console.warn(name, error);
+      console.warn(name, String(error));
       return '';
     }
     const props: FigureProps<Record<string, unknown>, unknown> = {

@@ -9,8 +9,11 @@ export const linear = (domain: [number, number], range: [number, number]): Scale
   scaleLinear(domain, range);
 
 /** Logarithmic on both sides, linear near 0 (within `constant`): for data such as 1e38 beside 1. */
-export const symlog = (domain: [number, number], range: [number, number], constant: number): ScaleSymLog<number, number> =>
-  scaleSymlog(domain, range).constant(constant);
+export const symlog = (
+  domain: [number, number],
+  range: [number, number],
+  constant: number,
+): ScaleSymLog<number, number> => scaleSymlog(domain, range).constant(constant);
 
 export interface Tick {
   value: number;

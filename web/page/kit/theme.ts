@@ -36,4 +36,5 @@ export function onTheme(listener: () => void): () => void {
 }
 
 /** A token's colour now, for canvases: colour('original'). */
-export const colour = (token: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${token}`).trim();
+export const colour = (token: string) =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${token}`).trim();

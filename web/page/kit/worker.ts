@@ -1,5 +1,6 @@
 // The page's one worker. The data lives here, moved once; models run here; small view models go back.
 import { expose } from 'comlink';
+import wasmUrl from '../../../dist/fewbits.wasm?url';
 import type { Fewbits } from '../../lib/types.ts';
 import weightsUrl from '../data/esrgan-slim-x2.bin?url';
 import type { Dataset, DatasetInfo, ModelModule, Source } from './contract.ts';
@@ -18,7 +19,7 @@ let candidate: { name: string; result: ReadResult } | undefined;
 let reading: AbortController | undefined;
 
 function library(): Promise<Fewbits> {
-  loading ??= loadFewbits('').catch((error) => {
+  loading ??= loadFewbits(new URL(wasmUrl, location.href)).catch((error) => {
     loading = undefined;
     throw error;
   });
@@ -29,7 +30,8 @@ function library(): Promise<Fewbits> {
 async function fetchTensor({ byteOffset }: { byteOffset: number }, byteLength: number): Promise<ArrayBuffer> {
   const range = `bytes=${byteOffset}-${byteOffset + byteLength - 1}`;
   const response = await fetch(new URL(weightsUrl, location.href), { headers: { range } });
-  if (!response.ok) throw new Error(`The example weights did not arrive: the server answered ${response.status}. Load the page again.`);
+  if (!response.ok)
+    throw new Error(`The example weights did not arrive: the server answered ${response.status}. Load the page again.`);
   const bytes = await response.arrayBuffer();
   return response.status === 206 ? bytes : bytes.slice(byteOffset, byteOffset + byteLength);
 }
@@ -57,7 +59,11 @@ const api = {
   readText: (text: string, name: string, options?: ReadOptions) => read(name, readText(text, options)),
 
   /** Reads a file and holds its numbers ready for `take`. */
-  async readFile(file: File, onProgress: (progress: { bytesDone: number; bytesTotal: number }) => void, options?: ReadOptions) {
+  async readFile(
+    file: File,
+    onProgress: (progress: { bytesDone: number; bytesTotal: number }) => void,
+    options?: ReadOptions,
+  ) {
     reading?.abort();
     reading = new AbortController();
     return read(file.name, readFile(file, { ...options, signal: reading.signal, onProgress }));

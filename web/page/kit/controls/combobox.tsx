@@ -73,27 +73,31 @@ export function Combobox({ label, hideLabel = false, items, value, onChange, siz
           onBlur={close}
         />
       </label>
-      <ul class="options" id={listId} role="listbox" aria-label={label} hidden={!open}>
+      <div class="options" id={listId} role="listbox" aria-label={label} hidden={!open}>
         {found.map((item, i) => (
-          <li
+          <button
             key={item.value}
+            type="button"
+            tabIndex={-1}
             id={`${listId}-${i}`}
             role="option"
             aria-selected={item.value === value}
             class={i === active ? 'active' : undefined}
-            ref={(element) => i === active && element?.scrollIntoView({ block: 'nearest' })}
+            ref={i === active ? intoView : null}
             onPointerDown={(event) => event.preventDefault()}
             onClick={() => take(item)}
           >
             {item.label}
             {item.detail && <span class="detail">{item.detail}</span>}
-          </li>
+          </button>
         ))}
-        {open && found.length === 0 && <li class="none">Nothing has that name.</li>}
-      </ul>
+        {open && found.length === 0 && <div class="none">Nothing has that name.</div>}
+      </div>
     </div>
   );
 }
+
+const intoView = (element: HTMLElement | null) => element?.scrollIntoView({ block: 'nearest' });
 
 const around = (i: number, length: number) => (length === 0 ? 0 : (i + length) % length);
 

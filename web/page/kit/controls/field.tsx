@@ -97,7 +97,10 @@ interface Limits {
 
 /** The number, or a sentence that says why it is none. */
 export function parseNumber(text: string, { min = -Infinity, max = Infinity, whole = false }: Limits = {}) {
-  const cleaned = text.trim().replace(/\u2212/g, '-').replace(/(?<=\d),(?=\d{3}(?!\d))/g, '');
+  const cleaned = text
+    .trim()
+    .replace(/\u2212/g, '-')
+    .replace(/(?<=\d),(?=\d{3}(?!\d))/g, '');
   const value = Number(cleaned);
   if (cleaned === '' || !Number.isFinite(value)) return `“${text.trim()}” is not a number.`;
   if (whole && !Number.isInteger(value)) return 'This needs a whole number.';

@@ -35,6 +35,7 @@ export function Menu({ label, items, children }: MenuProps) {
     if (!box.current!.contains(event.relatedTarget as Node | null)) setOpen(false);
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the button and the menu inside.
     <div class="menu" ref={box} onKeyDown={onKeyDown} onFocusOut={onFocusOut}>
       <button type="button" class="button" aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
         {children ?? label}

@@ -27,10 +27,12 @@ export function showDataDialog(given?: File | string): void {
 }
 
 function DataDialog({ given, onClose }: { given?: File | string | undefined; onClose(): void }) {
-  const [tab, setTab] = useState<Tab>(given instanceof File ? 'File' : typeof given === 'string' ? 'Paste' : 'Examples');
+  const [tab, setTab] = useState<Tab>(
+    given instanceof File ? 'File' : typeof given === 'string' ? 'Paste' : 'Examples',
+  );
   return (
     <Dialog title="Data" onClose={onClose}>
-      <Tabs label="Where the numbers come from" tabs={TABS} value={tab} onChange={setTab}>
+      <Tabs<Tab> label="Where the numbers come from" tabs={TABS} value={tab} onChange={setTab}>
         {tab === 'Examples' && <Examples onTaken={onClose} />}
         {tab === 'Paste' && <PasteNumbers onTaken={onClose} initial={typeof given === 'string' ? given : ''} />}
         {tab === 'File' && <FileNumbers onTaken={onClose} initial={given instanceof File ? given : undefined} />}
@@ -58,10 +60,18 @@ function Examples({ onTaken }: { onTaken(): void }) {
   const tensors = TENSORS.map(({ name, shape }) => ({ value: name, label: name, detail: shape.join(' × ') }));
   return (
     <>
-      <Example name="Real weights" about={`of ${MODEL_NAME} x2, a small image upscaler`} onUse={() => use({ kind: 'weights', tensor })}>
+      <Example
+        name="Real weights"
+        about={`of ${MODEL_NAME} x2, a small image upscaler`}
+        onUse={() => use({ kind: 'weights', tensor })}
+      >
         <Combobox label="Tensor" items={tensors} value={tensor} onChange={setTensor} size={16} />
       </Example>
-      <Example name={nameOf({ kind: 'seven' })} about={SEVEN.map((x) => String(x).replace('-', '−')).join('  ')} onUse={() => use({ kind: 'seven' })} />
+      <Example
+        name={nameOf({ kind: 'seven' })}
+        about={SEVEN.map((x) => String(x).replace('-', '−')).join('  ')}
+        onUse={() => use({ kind: 'seven' })}
+      />
       <div class="example-options">
         <span class="note">Made up, the same for the same seed:</span>
         <NumberField label="Count" value={size} min={COUNT.least} max={COUNT.most} whole size={9} onChange={setSize} />

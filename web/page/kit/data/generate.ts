@@ -11,8 +11,6 @@ function uniform(seed: number): () => number {
   };
 }
 
-const LN2 = 0.6931471805599453;
-
 /** Natural logarithm of a positive normal number from the four basic operations: x = m 2^e, ln m by atanh's series. */
 export function ln(x: number): number {
   let exponent = 0;
@@ -28,7 +26,7 @@ export function ln(x: number): number {
   const square = t * t;
   let sum = 0;
   for (let odd = 25; odd >= 1; odd -= 2) sum = sum * square + 1 / odd;
-  return 2 * t * sum + exponent * LN2;
+  return 2 * t * sum + exponent * Math.LN2;
 }
 
 /** Standard normal numbers by Marsaglia's polar method. */

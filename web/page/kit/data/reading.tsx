@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { newest, proxy, worker } from '../client.ts';
 import { RadioGroup } from '../controls/choice.tsx';
+import { useFigureId } from '../figure.tsx';
 import { count, decimalBytes, whole } from '../numbers.ts';
 import { sentenceOf, takeReading } from '../page.ts';
 import type { Reading } from './complaint.ts';
@@ -15,19 +16,20 @@ const PLACEHOLDER = '5.47, 3.08, −7.59\n0, −1.95, −4.57';
 
 /** A text area that is read while you type. */
 export function PasteNumbers({ onTaken, initial = '' }: TakenProps & { initial?: string }) {
+  const id = useFigureId('numbers');
   const [text, setText] = useState(initial);
   const [decimal, setDecimal] = useState<'.' | ','>();
   const [reading, setReading] = useState<Reading>();
   const [problem, setProblem] = useState('');
 
   useEffect(() => {
+    setProblem('');
+    if (text.trim() === '') return setReading(undefined);
     let current = true;
     const options = decimal ? { decimal } : {};
     newest('read', () => worker().readText(text, 'Your numbers', options)).then(
       (answer) => {
-        if (!current || !answer) return;
-        setReading(answer);
-        setProblem('');
+        if (current && answer) setReading(answer);
       },
       (error) => current && setProblem(sentenceOf(error)),
     );
@@ -38,11 +40,11 @@ export function PasteNumbers({ onTaken, initial = '' }: TakenProps & { initial?:
 
   return (
     <div class="paste">
-      <label class="label" for="paste-numbers">
+      <label class="label" for={id}>
         Numbers
       </label>
       <textarea
-        id="paste-numbers"
+        id={id}
         class="field area"
         rows={6}
         value={text}
@@ -62,6 +64,8 @@ export function PasteNumbers({ onTaken, initial = '' }: TakenProps & { initial?:
   );
 }
 
+const NOTHING_YET = 'No numbers yet. Paste or type some: spaces, commas and lines all separate them.';
+
 interface ResultProps extends TakenProps {
   reading: Reading | undefined;
   decimal: '.' | ',' | undefined;
@@ -70,7 +74,7 @@ interface ResultProps extends TakenProps {
 
 /** What was read, what is wrong with it, and the button that takes it. */
 function ReadingResult({ reading, decimal, onDecimal, onTaken }: ResultProps) {
-  if (!reading) return <p class="note">…</p>;
+  if (!reading) return <p class="note">{NOTHING_YET}</p>;
   const { size, complaint, notes, ambiguous, usable, count: all } = reading;
   const take = async () => {
     await takeReading();
@@ -95,7 +99,9 @@ function ReadingResult({ reading, decimal, onDecimal, onTaken }: ResultProps) {
       )}
       <p class="dialog-actions">
         <button type="button" class="button primary" disabled={usable === 0} onClick={take}>
-          {usable === all || usable === 0 ? `Use ${all === 1 ? 'this number' : `these ${count(all, 'numbers')}`}` : `Use the other ${whole(usable)}`}
+          {usable === all || usable === 0
+            ? `Use ${all === 1 ? 'this number' : `these ${count(all, 'numbers')}`}`
+            : `Use the other ${whole(usable)}`}
         </button>
         <span class="note">Stays in this tab.</span>
       </p>
@@ -155,8 +161,8 @@ export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File 
       onDrop={onDrop}
     >
       <p>
-        Drop a file here: <code>.npy</code>, <code>.csv</code>, <code>.json</code>, <code>.txt</code>, or <code>.f32</code> (raw
-        little-endian floats).
+        Drop a file here: <code>.npy</code>, <code>.csv</code>, <code>.json</code>, <code>.txt</code>, or{' '}
+        <code>.f32</code> (raw little-endian floats).
       </p>
       <p class="dialog-actions">
         <button type="button" class="button" onClick={() => input.current!.click()}>
@@ -188,7 +194,9 @@ export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File 
           {problem}
         </p>
       )}
-      {reading && <ReadingResult reading={reading} decimal={decimal} onDecimal={setDecimal} {...(onTaken && { onTaken })} />}
+      {reading && (
+        <ReadingResult reading={reading} decimal={decimal} onDecimal={setDecimal} {...(onTaken && { onTaken })} />
+      )}
     </div>
   );
 }
