@@ -33,15 +33,26 @@ struct AffineRule {
 
 CodeRange code_range(const AffineRule& rule);
 
-// API.md, "Affine quantization". min <= max, finite. An all-zero range gives scale 1 (Divide) or 2^-23 (Multiply).
+// The scale and zero point for values in [min, max], min <= max, finite; all in float32, as onnxruntime and PyTorch.
+//   symmetric:  scale = max |x| / (2^(b-1) - 1) with narrow_range, otherwise / ((2^b - 1) / 2);
+//               zero point 0, or the middle code 2^(b-1) of an unsigned type
+//   asymmetric: scale = (max - min) / (2^b - 1), zero point = smallest code - rint(min / scale);
+//               with include_zero, min and max are first widened to hold 0, and the zero point is a code
+// The scale is finite and above 0: at least 2^-23 by the Multiply rule (PyTorch); by the Divide rule (onnxruntime) 1
+// where all is zero and otherwise at least the least float32, 2^-149. Without include_zero it is also at least 2^-24 of
+// the largest magnitude: finer steps than float32's own would take the zero point beyond the integers it holds exactly.
 Affine affine_from_range(const AffineRule& rule, float min, float max);
 
-// Codes are int8/uint8 for up to 8 bits (one per byte, not packed) and int16/uint16 for 16: their two's complement bits in
-// std::uint8_t / std::uint16_t. Values are finite. `bits` of the rule decides the width of a code.
-// q = clamp(rint(x / scale) + zero_point, min, max), or with x * (1 / scale); zero point added after rounding.
-void quantize_run(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding, std::uint8_t* codes);
-void quantize_run(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding, std::uint16_t* codes);
-// Element i has affine[i]: a row across the axis.
+// Codes are int8/uint8 for up to 8 bits (one per byte, not packed) and int16/uint16 for 16: their two's complement bits
+// in std::uint8_t / std::uint16_t. A range with negative codes is a signed type's. q = clamp(rint(x / scale) +
+// zero_point, min, max), or with x * (1 / scale); zero point added after rounding, ties to even. Values are finite,
+// scales finite and above 0. Where 1 / scale overflows (scales below 2^-128, for which PyTorch's product is undefined),
+// the Multiply rule divides.
+void quantize_run(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
+                  std::uint8_t* codes);
+void quantize_run(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
+                  std::uint16_t* codes);
+// Element i has scale[i] and zero_point[i]: a row across the axis.
 void quantize_row(std::span<const float> values, const float* scale, const std::int32_t* zero_point, CodeRange range,
                   Rounding rounding, std::uint8_t* codes);
 void quantize_row(std::span<const float> values, const float* scale, const std::int32_t* zero_point, CodeRange range,

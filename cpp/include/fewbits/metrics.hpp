@@ -10,6 +10,7 @@ namespace fewbits {
 
 inline constexpr std::size_t kPartialSum = 4096;
 
+// Values may be NaN or infinite: the sums then are, and NaN errors are passed over in the search for the largest.
 struct Comparison {
   double count = 0;
   double squared_error = 0;   // sum (a - b)^2
@@ -47,7 +48,8 @@ void count_outliers(std::span<const float> values, double mean, double limit, Sp
 void count_outliers(std::span<const double> values, double mean, double limit, Spread& state);
 
 // counts[k] += values in [edge_k, edge_k+1), the last bin closed on both sides, as numpy.histogram: bins of equal width
-// over [min, max], or of equal ratio over [min, max] of |x| where `log` (min > 0). NaN is in no bin.
+// over [min, max] (numpy.linspace's edges), or of equal ratio over [min, max] of |x| where `log` (min > 0). A range of
+// no width is widened: by 1/2 on both sides as numpy's, or by a factor of 2. NaN is in no bin.
 struct HistogramRule {
   double min, max;
   std::uint32_t bins;
@@ -57,7 +59,9 @@ struct HistogramRest {
   double below = 0, above = 0, nan = 0;
 };
 void histogram_edges(const HistogramRule& rule, double* edges);  // bins + 1
-void histogram(std::span<const float> values, const HistogramRule& rule, const double* edges, double* counts, HistogramRest& rest);
-void histogram(std::span<const double> values, const HistogramRule& rule, const double* edges, double* counts, HistogramRest& rest);
+void histogram(std::span<const float> values, const HistogramRule& rule, const double* edges, double* counts,
+               HistogramRest& rest);
+void histogram(std::span<const double> values, const HistogramRule& rule, const double* edges, double* counts,
+               HistogramRest& rest);
 
 }  // namespace fewbits

@@ -1,0 +1,440 @@
+#include "fewbits/affine.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "fewbits/calibrate.hpp"
+#include "simd.hpp"
+
+namespace fewbits {
+namespace {
+
+using simd::load, simd::splat, simd::store;
+
+constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
+
+// --- from a range to a scale -------------------------------------------------------------------------------------
+
+// In float32, as onnxruntime and PyTorch compute it; in double only where max - min is beyond float32.
+float asymmetric_step(float min, float max, float steps) {
+  const float width = max - min;
+  return std::isinf(width) ? static_cast<float>((static_cast<double>(max) - min) / steps) : width / steps;
+}
+
+float symmetric_step(const AffineRule& rule, CodeRange range, float min, float max) {
+  const float absmax = std::max(-min, max);
+  const bool narrow = rule.is_signed && rule.narrow_range;
+  return absmax / (narrow ? static_cast<float>(range.max) : static_cast<float>((1 << rule.bits) - 1) / 2);
+}
+
+float usable_scale(float step, Rounding rounding, bool all_zero) {
+  if (rounding == Rounding::Multiply) return std::max(step, std::numeric_limits<float>::epsilon());
+  return all_zero ? 1.0f : std::max(step, kSmallest);
+}
+
+// --- quantize ----------------------------------------------------------------------------------------------------
+
+// PyTorch's 1 / scale overflows for scales below 2^-128 and its result is then undefined: those scales divide.
+bool multiplies(Rounding rounding, float scale) {
+  return rounding == Rounding::Multiply && std::isfinite(1 / scale);
+}
+
+// Any zero point: float32 has no integers around a large one, so the code is found in double.
+std::int32_t wide_code(float value, const Affine& affine, CodeRange range, Rounding rounding) {
+  const float quotient = multiplies(rounding, affine.scale) ? value * (1 / affine.scale) : value / affine.scale;
+  const double code = std::nearbyint(static_cast<double>(quotient)) + affine.zero_point;
+  return static_cast<std::int32_t>(std::clamp<double>(code, range.min, range.max));
+}
+
+// The kernels below find codes as 32-bit integers, c = rint(quotient) + zero_point, by adding a magic number whose last
+// mantissa bit is worth 1. That is exact for |quotient| <= 2^22. Beyond, the sum as an integer is still monotone in the
+// quotient (infinity too, and a negative sum is a negative integer), so it only has to stay beyond every bound:
+//   below  the sum is not let fall under the bits that stand for range.min (max, in integers);
+//   above  the saturating narrowing and one min of narrow codes end at range.max.
+// Both bounds, seen from the zero point, must lie within the exact part: hence kZeroPointLimit.
+constexpr std::int32_t kZeroPointLimit = 1 << 21;
+
+bool is_small(std::int32_t zero_point) {
+  return zero_point >= -kZeroPointLimit && zero_point <= kZeroPointLimit;
+}
+
+template <Rounding rounding>
+v128_t codes_of(v128_t value, v128_t factor, v128_t lowest, v128_t offset) {
+  const v128_t quotient = rounding == Rounding::Divide ? wasm_f32x4_div(value, factor) : wasm_f32x4_mul(value, factor);
+  const v128_t sum = wasm_f32x4_add(quotient, splat(simd::kRoundingMagic));
+  return wasm_i32x4_sub(wasm_i32x4_max(sum, lowest), offset);
+}
+
+// 16 codes from four vectors, ended at the largest code. Signedness decides which saturation is right.
+template <class Code, bool is_signed>
+class Packer {
+ public:
+  explicit Packer(CodeRange range)
+      : largest_(sizeof(Code) == 1 ? wasm_i8x16_splat(static_cast<std::int8_t>(range.max))
+                                   : wasm_i16x8_splat(static_cast<std::int16_t>(range.max))) {}
+
+  void operator()(v128_t a, v128_t b, v128_t c, v128_t d, std::uint8_t* codes) const {
+    const v128_t low = wasm_i16x8_narrow_i32x4(a, b), high = wasm_i16x8_narrow_i32x4(c, d);
+    store(codes, is_signed ? wasm_i8x16_min(wasm_i8x16_narrow_i16x8(low, high), largest_)
+                           : wasm_u8x16_min(wasm_u8x16_narrow_i16x8(low, high), largest_));
+  }
+  void operator()(v128_t a, v128_t b, v128_t c, v128_t d, std::uint16_t* codes) const {
+    store(codes, pair(a, b));
+    store(codes + 8, pair(c, d));
+  }
+
+ private:
+  v128_t pair(v128_t a, v128_t b) const {
+    return is_signed ? wasm_i16x8_min(wasm_i16x8_narrow_i32x4(a, b), largest_)
+                     : wasm_u16x8_min(wasm_u16x8_narrow_i32x4(a, b), largest_);
+  }
+  v128_t largest_;
+};
+
+template <class Code, bool is_signed, Rounding rounding>
+class RunKernel {
+ public:
+  RunKernel(const Affine& affine, CodeRange range)
+      : pack_(range),
+        factor_(splat(rounding == Rounding::Divide ? affine.scale : 1 / affine.scale)),
+        lowest_(splat(simd::kRoundingMagicBits + range.min - affine.zero_point)),
+        offset_(splat(simd::kRoundingMagicBits - affine.zero_point)) {}
+
+  void operator()(const float* values, Code* codes) const {
+    pack_(at(values), at(values + 4), at(values + 8), at(values + 12), codes);
+  }
+
+ private:
+  v128_t at(const float* values) const { return codes_of<rounding>(load(values), factor_, lowest_, offset_); }
+  Packer<Code, is_signed> pack_;
+  v128_t factor_, lowest_, offset_;
+};
+
+// x / scale nearly at the price of a product, for 8-bit codes whose zero point is one of them.
+//
+// Let c = quotient + zero_point - (the type's smallest code): codes are 0 to 255. The magic number 256 puts the sum
+// 256 + c + 1/2 into [256, 512), whose float32 bits are, from the top: exponent, code in 8 bits, fraction in 15. What
+// lies outside becomes a smaller or larger integer (negative sums negative ones) and saturates. p = x * (1 / scale)
+// differs from q = x / scale by at most 3 * 2^-24 * 256 = 1.5 units of 2^-15, and the sum rounds by at most half a unit
+// more: unless the fraction is within two units of 0, which is a tie, q rounds to the same code. Stretches with a
+// closer value are divided.
+template <bool is_signed>
+class ReciprocalKernel {
+  static constexpr int kFraction = 15;
+  static constexpr float kUnit = 1.0f / (1 << kFraction);
+  static constexpr std::int32_t kFirst = 0x43800000 >> kFraction;  // the bits of 256
+  static constexpr std::int32_t kTypeMin = is_signed ? -128 : 0;
+
+ public:
+  static constexpr std::int32_t kTooClose = 5;  // fractions 0 to 4, with the two units of margin in magic_
+
+  static bool serves(const Affine& affine) {
+    const bool normal = affine.scale >= 0x1p-126f && affine.scale <= 0x1p126f;
+    return normal && affine.zero_point >= kTypeMin && affine.zero_point <= kTypeMin + 255;
+  }
+
+  ReciprocalKernel(const Affine& affine, CodeRange range)
+      : factor_(splat(1 / affine.scale)),
+        magic_(splat(256.5f + static_cast<float>(affine.zero_point - kTypeMin) + 2 * kUnit)),
+        first_(wasm_i16x8_splat(static_cast<std::int16_t>(kFirst + range.min - kTypeMin))),
+        span_(wasm_i8x16_splat(static_cast<std::int8_t>(range.max - range.min))),
+        smallest_(wasm_i8x16_splat(static_cast<std::int8_t>(range.min))) {}
+
+  // 16 codes; returns the least of `closest` and their fractions.
+  v128_t operator()(const float* values, std::uint8_t* codes, v128_t closest) const {
+    const v128_t low = eight(values, closest), high = eight(values + 8, closest);
+    store(codes, wasm_i8x16_add(wasm_u8x16_min(wasm_u8x16_narrow_i16x8(low, high), span_), smallest_));
+    return closest;
+  }
+
+ private:
+  v128_t eight(const float* values, v128_t& closest) const {
+    const v128_t a = sum(values), b = sum(values + 4);
+    closest = wasm_i32x4_min(closest, wasm_i32x4_min(fraction(a), fraction(b)));
+    return wasm_u16x8_sub_sat(wasm_u16x8_narrow_i32x4(wasm_i32x4_shr(a, kFraction), wasm_i32x4_shr(b, kFraction)),
+                              first_);
+  }
+  v128_t sum(const float* values) const { return wasm_f32x4_add(wasm_f32x4_mul(load(values), factor_), magic_); }
+  static v128_t fraction(v128_t sum) { return wasm_v128_and(sum, splat((1 << kFraction) - 1)); }
+
+  v128_t factor_, magic_, first_, span_, smallest_;
+};
+
+constexpr std::size_t kBlock = 16;
+
+template <class Code, class Kernel>
+void run(std::span<const float> values, const Kernel& kernel, Code* codes) {
+  const float* from = values.data();
+  std::size_t left = values.size();
+  for (; left >= kBlock; left -= kBlock, from += kBlock, codes += kBlock) kernel(from, codes);
+  if (left == 0) return;
+  float padded[kBlock] = {};
+  Code last[kBlock];
+  std::copy_n(from, left, padded);
+  kernel(padded, last);
+  std::copy_n(last, left, codes);
+}
+
+template <bool is_signed>
+void run_by_reciprocal(std::span<const float> values, const Affine& affine, CodeRange range, std::uint8_t* codes) {
+  constexpr std::size_t kStretch = 64;
+  const ReciprocalKernel<is_signed> kernel(affine, range);
+  const RunKernel<std::uint8_t, is_signed, Rounding::Divide> exact(affine, range);
+  const v128_t too_close = splat(kernel.kTooClose);
+  const float* from = values.data();
+  std::size_t left = values.size();
+  for (; left >= kStretch; left -= kStretch, from += kStretch, codes += kStretch) {
+    v128_t closest = too_close;
+    for (std::size_t i = 0; i < kStretch; i += kBlock) closest = kernel(from + i, codes + i, closest);
+    if (wasm_v128_any_true(wasm_i32x4_lt(closest, too_close))) [[unlikely]]
+      run(std::span(from, kStretch), exact, codes);
+  }
+  run(std::span(from, left), exact, codes);
+}
+
+template <bool is_signed, class Code>
+void quantize_run_as(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
+                     Code* codes) {
+  if (!is_small(affine.zero_point)) {
+    for (const float value : values) *codes++ = static_cast<Code>(wide_code(value, affine, range, rounding));
+    return;
+  }
+  if (multiplies(rounding, affine.scale))
+    return run(values, RunKernel<Code, is_signed, Rounding::Multiply>(affine, range), codes);
+  if constexpr (sizeof(Code) == 1)
+    if (ReciprocalKernel<is_signed>::serves(affine)) return run_by_reciprocal<is_signed>(values, affine, range, codes);
+  run(values, RunKernel<Code, is_signed, Rounding::Divide>(affine, range), codes);
+}
+
+template <class Code>
+void quantize_run_any(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
+                      Code* codes) {
+  if (range.min < 0) return quantize_run_as<true>(values, affine, range, rounding, codes);
+  quantize_run_as<false>(values, affine, range, rounding, codes);
+}
+
+// --- a scale and a zero point for each element -------------------------------------------------------------------
+
+struct Columns {
+  const float* scale;
+  const std::int32_t* zero_point;
+};
+
+bool are_small(const std::int32_t* zero_point, std::size_t count) {
+  return std::all_of(zero_point, zero_point + count, is_small);
+}
+
+template <class Code, bool is_signed, Rounding rounding>
+class RowKernel {
+ public:
+  explicit RowKernel(CodeRange range) : range_(range), pack_(range) {}
+
+  void operator()(const float* values, Columns columns, Code* codes) const {
+    if (needs_care(columns)) [[unlikely]] {
+      for (std::size_t i = 0; i < kBlock; ++i) {
+        const Affine affine{columns.scale[i], columns.zero_point[i]};
+        codes[i] = static_cast<Code>(wide_code(values[i], affine, range_, rounding));
+      }
+      return;
+    }
+    pack_(at(values, columns, 0), at(values, columns, 4), at(values, columns, 8), at(values, columns, 12), codes);
+  }
+
+ private:
+  static bool needs_care(Columns columns) {
+    if (!are_small(columns.zero_point, kBlock)) return true;
+    return rounding == Rounding::Multiply &&
+           !std::all_of(columns.scale, columns.scale + kBlock, [](float scale) { return multiplies(rounding, scale); });
+  }
+  v128_t at(const float* values, Columns columns, std::size_t i) const {
+    const v128_t scale = load(columns.scale + i);
+    const v128_t factor = rounding == Rounding::Divide ? scale : wasm_f32x4_div(splat(1.0f), scale);
+    const v128_t offset = wasm_i32x4_sub(splat(simd::kRoundingMagicBits), load(columns.zero_point + i));
+    return codes_of<rounding>(load(values + i), factor, wasm_i32x4_add(offset, splat(range_.min)), offset);
+  }
+  CodeRange range_;
+  Packer<Code, is_signed> pack_;
+};
+
+template <bool is_signed, Rounding rounding, class Code>
+void quantize_row_as(std::span<const float> values, Columns columns, CodeRange range, Code* codes) {
+  const RowKernel<Code, is_signed, rounding> kernel(range);
+  const std::size_t whole = values.size() - values.size() % kBlock, left = values.size() - whole;
+  for (std::size_t i = 0; i < whole; i += kBlock)
+    kernel(values.data() + i, {columns.scale + i, columns.zero_point + i}, codes + i);
+  if (left == 0) return;
+  float padded[kBlock] = {}, scale[kBlock];
+  std::int32_t zero_point[kBlock] = {};
+  Code last[kBlock];
+  std::fill_n(scale, kBlock, 1.0f);
+  std::copy_n(values.data() + whole, left, padded);
+  std::copy_n(columns.scale + whole, left, scale);
+  std::copy_n(columns.zero_point + whole, left, zero_point);
+  kernel(padded, {scale, zero_point}, last);
+  std::copy_n(last, left, codes + whole);
+}
+
+template <class Code>
+void quantize_row_any(std::span<const float> values, Columns columns, CodeRange range, Rounding rounding, Code* codes) {
+  const bool is_signed = range.min < 0, divide = rounding == Rounding::Divide;
+  if (is_signed && divide) return quantize_row_as<true, Rounding::Divide>(values, columns, range, codes);
+  if (is_signed) return quantize_row_as<true, Rounding::Multiply>(values, columns, range, codes);
+  if (divide) return quantize_row_as<false, Rounding::Divide>(values, columns, range, codes);
+  quantize_row_as<false, Rounding::Multiply>(values, columns, range, codes);
+}
+
+// --- dequantize --------------------------------------------------------------------------------------------------
+
+template <class Code>
+float wide_value(Code code, const Affine& affine) {
+  return static_cast<float>(static_cast<double>(code) - affine.zero_point) * affine.scale;
+}
+
+// Float32 bits of 2^23 + u are 0x4B000000 + u: a 16-bit u between 0x4B00s is already a float, without a conversion.
+// u = code + bias is never negative; 2^23 + bias + zero_point is taken off again, exactly.
+template <class Code>
+constexpr std::int32_t kBias = std::is_signed_v<Code> ? 1 << (8 * sizeof(Code) - 1) : 0;
+
+template <class Code>
+v128_t taken_off(v128_t zero_point) {
+  return wasm_f32x4_convert_i32x4(wasm_i32x4_add(zero_point, splat((1 << 23) + kBias<Code>)));
+}
+
+v128_t as_float_low(v128_t u16) {
+  return wasm_i16x8_shuffle(u16, wasm_i16x8_splat(0x4B00), 0, 8, 1, 9, 2, 10, 3, 11);
+}
+v128_t as_float_high(v128_t u16) {
+  return wasm_i16x8_shuffle(u16, wasm_i16x8_splat(0x4B00), 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+// Calls use(vector, index) with the four floats 2^23 + bias + code, for 16 codes.
+template <class Code, class Use>
+void each_four(const Code* codes, Use use) {
+  const auto use_eight = [&](v128_t u16, std::size_t index) {
+    use(as_float_low(u16), index);
+    use(as_float_high(u16), index + 4);
+  };
+  if constexpr (sizeof(Code) == 1) {
+    const v128_t u8 = wasm_v128_xor(load(codes), wasm_i8x16_splat(static_cast<std::int8_t>(kBias<Code>)));
+    use_eight(wasm_u16x8_extend_low_u8x16(u8), 0);
+    use_eight(wasm_u16x8_extend_high_u8x16(u8), 8);
+  } else {
+    const v128_t flip = wasm_i16x8_splat(static_cast<std::int16_t>(kBias<Code>));
+    use_eight(wasm_v128_xor(load(codes), flip), 0);
+    use_eight(wasm_v128_xor(load(codes + 8), flip), 8);
+  }
+}
+
+template <class Code>
+void dequantize_block(const Code* codes, v128_t scale, v128_t off, float* values) {
+  each_four(codes,
+            [&](v128_t code, std::size_t i) { store(values + i, wasm_f32x4_mul(wasm_f32x4_sub(code, off), scale)); });
+}
+
+template <class Code>
+void dequantize_block(const Code* codes, Columns columns, float* values) {
+  each_four(codes, [&](v128_t code, std::size_t i) {
+    const v128_t off = taken_off<Code>(load(columns.zero_point + i));
+    store(values + i, wasm_f32x4_mul(wasm_f32x4_sub(code, off), load(columns.scale + i)));
+  });
+}
+
+}  // namespace
+
+CodeRange code_range(const AffineRule& rule) {
+  const std::int32_t half = 1 << (rule.bits - 1);
+  if (!rule.is_signed) return {0, 2 * half - 1};
+  return {rule.symmetric && rule.narrow_range ? 1 - half : -half, half - 1};
+}
+
+Affine affine_from_range(const AffineRule& rule, float min, float max) {
+  const CodeRange range = code_range(rule);
+  if (rule.symmetric) {
+    const float step = symmetric_step(rule, range, min, max);
+    return {usable_scale(step, rule.rounding, min == 0 && max == 0), rule.is_signed ? 0 : 1 << (rule.bits - 1)};
+  }
+  if (rule.include_zero) {
+    min = std::min(min, 0.0f);
+    max = std::max(max, 0.0f);
+  }
+  float step = asymmetric_step(min, max, static_cast<float>((1 << rule.bits) - 1));
+  if (!rule.include_zero) step = std::max(step, std::max(-min, max) * 0x1p-24f);
+  const float scale = usable_scale(step, rule.rounding, min == 0 && max == 0);
+  const std::int32_t zero_point = range.min - static_cast<std::int32_t>(std::nearbyint(min / scale));
+  return {scale, rule.include_zero ? std::clamp(zero_point, range.min, range.max) : zero_point};
+}
+
+void quantize_run(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
+                  std::uint8_t* codes) {
+  quantize_run_any(values, affine, range, rounding, codes);
+}
+void quantize_run(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
+                  std::uint16_t* codes) {
+  quantize_run_any(values, affine, range, rounding, codes);
+}
+void quantize_row(std::span<const float> values, const float* scale, const std::int32_t* zero_point, CodeRange range,
+                  Rounding rounding, std::uint8_t* codes) {
+  quantize_row_any(values, {scale, zero_point}, range, rounding, codes);
+}
+void quantize_row(std::span<const float> values, const float* scale, const std::int32_t* zero_point, CodeRange range,
+                  Rounding rounding, std::uint16_t* codes) {
+  quantize_row_any(values, {scale, zero_point}, range, rounding, codes);
+}
+
+template <class Code>
+void dequantize_run(std::span<const Code> codes, const Affine& affine, float* values) {
+  if (!is_small(affine.zero_point)) {
+    for (const Code code : codes) *values++ = wide_value(code, affine);
+    return;
+  }
+  const v128_t scale = splat(affine.scale), off = taken_off<Code>(splat(affine.zero_point));
+  const Code* from = codes.data();
+  std::size_t left = codes.size();
+  for (; left >= kBlock; left -= kBlock, from += kBlock, values += kBlock) dequantize_block(from, scale, off, values);
+  if (left == 0) return;
+  Code padded[kBlock] = {};
+  float last[kBlock];
+  std::copy_n(from, left, padded);
+  dequantize_block(padded, scale, off, last);
+  std::copy_n(last, left, values);
+}
+
+template <class Code>
+void dequantize_row(std::span<const Code> codes, const float* scale, const std::int32_t* zero_point, float* values) {
+  const std::size_t whole = codes.size() - codes.size() % kBlock;
+  for (std::size_t i = 0; i < codes.size(); i += kBlock) {
+    if (i < whole && are_small(zero_point + i, kBlock)) {
+      dequantize_block(codes.data() + i, Columns{scale + i, zero_point + i}, values + i);
+      continue;
+    }
+    for (std::size_t k = i; k < std::min(i + kBlock, codes.size()); ++k)
+      values[k] = wide_value(codes[k], {scale[k], zero_point[k]});
+  }
+}
+
+template void dequantize_run(std::span<const std::int8_t>, const Affine&, float*);
+template void dequantize_run(std::span<const std::uint8_t>, const Affine&, float*);
+template void dequantize_run(std::span<const std::int16_t>, const Affine&, float*);
+template void dequantize_run(std::span<const std::uint16_t>, const Affine&, float*);
+template void dequantize_row(std::span<const std::int8_t>, const float*, const std::int32_t*, float*);
+template void dequantize_row(std::span<const std::uint8_t>, const float*, const std::int32_t*, float*);
+template void dequantize_row(std::span<const std::int16_t>, const float*, const std::int32_t*, float*);
+template void dequantize_row(std::span<const std::uint16_t>, const float*, const std::int32_t*, float*);
+
+Affine dynamic_quantize(std::span<const float> values, std::uint8_t* codes) {
+  constexpr AffineRule rule{.bits = 8,
+                            .is_signed = false,
+                            .symmetric = false,
+                            .narrow_range = false,
+                            .include_zero = true,
+                            .rounding = Rounding::Divide};
+  const Range range = values.empty() ? Range{0, 0} : minmax(values);
+  const Affine affine = affine_from_range(rule, range.min, range.max);
+  quantize_run(values, affine, code_range(rule), rule.rounding, codes);
+  return affine;
+}
+
+}  // namespace fewbits
