@@ -43,12 +43,15 @@ export function chaptersOf(html: string): Chapter[] {
   return [...sections].map(([, id, number, title]) => ({ id: id!, number: number!, title: title! }));
 }
 
+/** What the narrow bar has no room for. */
+const RAIL_ACTIONS = `<p class="rail-actions"><button type="button" class="ghost" data-do="copy-link">Copy link</button><button type="button" class="ghost" data-do="turn-theme">Change theme</button></p>`;
+
 function rail(chapters: readonly Chapter[]): string {
   const items = chapters.map(
     ({ id, number, title }, i) =>
       `<li><a href="#${id}"${i === 0 ? ' aria-current="true"' : ''}><span>${number}</span>${title}</a></li>`,
   );
-  return `<ol>${items.join('')}</ol>`;
+  return `<ol>${items.join('')}</ol>${RAIL_ACTIONS}`;
 }
 
 /** Puts `content` into the element that the pattern finds empty. */

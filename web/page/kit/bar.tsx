@@ -1,11 +1,11 @@
 // The data bar: what the numbers are, which one is followed, and the way to change both.
 import { useEffect, useState } from 'preact/hooks';
 import { sameSource } from './data/examples.ts';
-import { currentLink } from './link.ts';
+import { copyLink } from './link.ts';
 import { Num } from './number.tsx';
 import { count, plain, say, writeStored } from './numbers.ts';
 import { type PageState, setPageState, useSource } from './page.ts';
-import { nextTheme, setTheme, storedTheme, THEME_NAMES, type Theme } from './theme.ts';
+import { storedTheme, THEME_NAMES, type Theme } from './theme.ts';
 
 interface BarProps {
   state: PageState;
@@ -50,7 +50,7 @@ export function Bar({ state, openData }: BarProps) {
             Back to the other data
           </button>
         )}
-        <CopyLink own={dataset.source.kind === 'own'} />
+        <CopyLink />
         <ThemeButton />
         <button type="button" class="ghost chapters-button" popovertarget="chapters" aria-label="Chapters">
           <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
@@ -115,21 +115,12 @@ export function Sparkline({ heights }: { heights: readonly number[] }) {
   );
 }
 
-function CopyLink({ own }: { own: boolean }) {
+function CopyLink() {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    const link = new URL(currentLink(), location.href).href;
-    try {
-      await navigator.clipboard.writeText(link);
-      setCopied(true);
-      setTimeout(() => setCopied(false), 2000);
-      if (own)
-        setPageState({
-          message: 'The link has your settings, not your numbers: they stay in this tab. It opens on the example.',
-        });
-    } catch {
-      setPageState({ message: `The browser does not let the page copy. The link is ${link}` });
-    }
+    if (!(await copyLink())) return;
+    setCopied(true);
+    setTimeout(() => setCopied(false), 2000);
   };
   return (
     <button type="button" class="ghost wide-only" onClick={copy}>
@@ -141,11 +132,7 @@ function CopyLink({ own }: { own: boolean }) {
 function ThemeButton() {
   const [theme, setShown] = useState<Theme>('auto');
   useEffect(() => setShown(storedTheme()), []);
-  const turn = () => {
-    const next = nextTheme(theme);
-    setTheme(next);
-    setShown(next);
-  };
+  const turn = () => setShown(turnTheme());
   return (
     <button type="button" class="ghost theme-button" aria-label={`Theme: ${THEME_NAMES[theme]}`} onClick={turn}>
       <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">

@@ -25,6 +25,7 @@ export function followChapters(): void {
   addEventListener('resize', later);
   mark();
   rail.addEventListener('click', (event) => {
-    if ((event.target as Element).closest('a')) rail.matches(':popover-open') && rail.hidePopover();
+    const leads = (event.target as Element).closest('a, [data-do=copy-link]');
+    if (leads && rail.matches(':popover-open')) rail.hidePopover();
   });
 }

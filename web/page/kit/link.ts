@@ -1,6 +1,6 @@
 // Keeps the browser's address in step with the page.
 import { readAddress, writeAddress } from './address.ts';
-import { onPageState, pageState } from './page.ts';
+import { onPageState, pageState, setPageState } from './page.ts';
 
 const opened = typeof location === 'undefined' ? readAddress('') : readAddress(location.search);
 const changed = new Map<string, readonly [string, string][]>();
@@ -39,5 +39,21 @@ export function embedLink(section: string): string {
   const query = writeAddress(source.kind === 'own' ? { kind: 'seven' } : source, followed, own);
   return new URL(`embed.html?figure=${section}${query.replace('?', '&')}`, location.href).href;
 }
+
+/** Copies it; what the reader should know then goes into the bar. */
+export async function copyLink(): Promise<boolean> {
+  const link = new URL(currentLink(), location.href).href;
+  try {
+    await navigator.clipboard.writeText(link);
+    if (pageState().dataset.source.kind === 'own') setPageState({ message: NOT_YOURS });
+    return true;
+  } catch {
+    setPageState({ message: `The browser does not let the page copy. The link is ${link}` });
+    return false;
+  }
+}
+
+const NOT_YOURS =
+  'The link has your settings, not your numbers: those stay in this tab. It opens on the example weights.';
 
 export const followState = () => onPageState(later);

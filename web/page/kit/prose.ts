@@ -1,14 +1,19 @@
 // Buttons in the article, and files and texts dropped or pasted anywhere.
 //   <button data-open="data">            opens the dialog
+//   <button data-do="copy-link">         what the bar's buttons do, for narrow screens
 //   <button data-use="outliers">         switches the whole page; the bar offers the way back
 import { readAddress } from './address.ts';
+import { copyLink } from './link.ts';
 import { useSource } from './page.ts';
+import { turnTheme } from './theme.ts';
 
 export function listenToProse(openData: (given?: File | string) => void): void {
   document.addEventListener('click', (event) => {
-    const button = (event.target as Element).closest<HTMLElement>('[data-open], [data-use]');
+    const button = (event.target as Element).closest<HTMLElement>('[data-open], [data-use], [data-do]');
     if (!button) return;
     if (button.dataset['open'] === 'data') openData();
+    if (button.dataset['do'] === 'copy-link') void copyLink();
+    if (button.dataset['do'] === 'turn-theme') turnTheme();
     const wanted = button.dataset['use'];
     if (wanted) void useSource(readAddress(`?data=${wanted}`).source, { offerBack: true });
   });

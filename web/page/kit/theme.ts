@@ -5,14 +5,14 @@ export const THEME_NAMES = { auto: 'as the system', light: 'light', dark: 'dark'
 const ORDER: readonly Theme[] = ['auto', 'light', 'dark'];
 const KEY = 'fewbits-theme';
 
-export const nextTheme = (theme: Theme): Theme => ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length]!;
+const nextTheme = (theme: Theme): Theme => ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length]!;
 
 export function storedTheme(): Theme {
   const set = document.documentElement.dataset['theme'];
   return set === 'light' || set === 'dark' ? set : 'auto';
 }
 
-export function setTheme(theme: Theme): void {
+function setTheme(theme: Theme): void {
   if (theme === 'auto') delete document.documentElement.dataset['theme'];
   else document.documentElement.dataset['theme'] = theme;
   try {
@@ -21,6 +21,13 @@ export function setTheme(theme: Theme): void {
   } catch {
     // Without storage the choice holds for this visit.
   }
+}
+
+/** From automatic to light to dark. */
+export function turnTheme(): Theme {
+  const next = nextTheme(storedTheme());
+  setTheme(next);
+  return next;
 }
 
 /** Calls back whenever the colours change: canvases must be drawn anew. Returns how to stop. */

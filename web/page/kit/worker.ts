@@ -9,6 +9,7 @@ import { clampIndex, describe, loadExample, makeDataset, type Numbers } from './
 import { readFile, readText } from './data/read.ts';
 import type { ReadOptions, ReadResult } from './data/types.ts';
 import { loadFewbits } from './fewbits.ts';
+import { whole } from './numbers.ts';
 
 const models = import.meta.glob<ModelModule>('../sections/*/model.ts');
 
@@ -95,7 +96,8 @@ const api = {
   },
 };
 
-const noteOn = ({ badCount }: ReadResult) => (badCount > 0 ? `${badCount} left out: not numbers.` : '');
+const noteOn = ({ values, badCount }: ReadResult) =>
+  badCount > 0 ? `${whole(badCount)} of ${whole(values.length)} left out: not usable as numbers.` : '';
 
 export type PageWorker = typeof api;
 

@@ -3,6 +3,7 @@ import type { Fewbits } from '../../../lib/types.ts';
 import type { Dataset, DatasetInfo, Source } from '../contract.ts';
 import { defaultFollowed, nameOf, nounOf, SEVEN, type StoredTensor, TENSORS } from './examples.ts';
 import { generate } from './generate.ts';
+import { BARS, heightsOf } from './spark.ts';
 
 /** Gets the bytes of one tensor of the stored model. */
 export type FetchTensor = (tensor: StoredTensor, byteLength: number) => Promise<ArrayBuffer>;
@@ -36,8 +37,6 @@ export function makeDataset(fewbits: Fewbits, source: Source, { values, shape }:
 
 export const clampIndex = (index: number, length: number) => Math.max(0, Math.min(length - 1, Math.trunc(index) || 0));
 
-const BARS = 24;
-
 export function describe(fewbits: Fewbits, dataset: Dataset, note: string): DatasetInfo {
   const { source, name, values, shape, summary, followed } = dataset;
   return {
@@ -56,9 +55,7 @@ export function describe(fewbits: Fewbits, dataset: Dataset, note: string): Data
 
 function sparkline(fewbits: Fewbits, values: Float32Array, absmax: number): number[] {
   const reach = absmax || 1;
-  const { counts } = fewbits.histogram(values, { bins: BARS, min: -reach, max: reach });
-  const highest = counts.reduce((most, n) => Math.max(most, n), 1);
-  return Array.from(counts, (n) => Math.round((1000 * n) / highest) / 1000);
+  return heightsOf(fewbits.histogram(values, { bins: BARS, min: -reach, max: reach }).counts);
 }
 
 /** What is odd about the data, said once. */

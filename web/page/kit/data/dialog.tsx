@@ -1,14 +1,18 @@
-import { render } from 'preact';
+import { type ComponentChildren, render } from 'preact';
 import { useState } from 'preact/hooks';
+import { Sparkline } from '../bar.tsx';
 import type { Source } from '../contract.ts';
 import { Combobox } from '../controls/combobox.tsx';
 import { Dialog, Tabs } from '../controls/dialog.tsx';
 import { NumberField } from '../controls/field.tsx';
+import { builtDataset } from '../element.tsx';
 import { FigureContext } from '../figure.tsx';
-import { count } from '../numbers.ts';
+import { say } from '../numbers.ts';
 import { pageState, useSource } from '../page.ts';
-import { COUNT, GENERATED, MODEL_NAME, nameOf, SEED, SEVEN, TENSORS } from './examples.ts';
+import { COUNT, GENERATED, type Generated, MODEL_NAME, nameOf, SEED, SEVEN, sameSource, TENSORS } from './examples.ts';
+import { generate } from './generate.ts';
 import { FileNumbers, PasteNumbers } from './reading.tsx';
+import { sparkOf } from './spark.ts';
 
 const TABS = ['Examples', 'Paste', 'File'] as const;
 type Tab = (typeof TABS)[number];
@@ -53,55 +57,74 @@ function Examples({ onTaken }: { onTaken(): void }) {
   const [tensor, setTensor] = useState(source.kind === 'weights' ? source.tensor : TENSORS[0]!.name);
   const [size, setSize] = useState('count' in source ? source.count : COUNT.usual);
   const [seed, setSeed] = useState('seed' in source ? source.seed : SEED.usual);
-  const use = async (chosen: Source) => {
-    onTaken();
-    await useSource(chosen);
-  };
   const tensors = TENSORS.map(({ name, shape }) => ({ value: name, label: name, detail: shape.join(' × ') }));
   return (
     <>
       <Example
         name="Real weights"
         about={`of ${MODEL_NAME} x2, a small image upscaler`}
-        onUse={() => use({ kind: 'weights', tensor })}
+        source={{ kind: 'weights', tensor }}
+        spark={builtDataset().spark}
+        onTaken={onTaken}
       >
-        <Combobox label="Tensor" items={tensors} value={tensor} onChange={setTensor} size={16} />
+        <Combobox label="Tensor" items={tensors} value={tensor} onChange={setTensor} size={14} />
       </Example>
       <Example
         name={nameOf({ kind: 'seven' })}
-        about={SEVEN.map((x) => String(x).replace('-', '−')).join('  ')}
-        onUse={() => use({ kind: 'seven' })}
+        about={SEVEN.map((x) => say(x)).join(', ')}
+        source={{ kind: 'seven' }}
+        spark={sparkOf(SEVEN)}
+        onTaken={onTaken}
       />
       <div class="example-options">
         <span class="note">Made up, the same for the same seed:</span>
-        <NumberField label="Count" value={size} min={COUNT.least} max={COUNT.most} whole size={9} onChange={setSize} />
-        <NumberField label="Seed" value={seed} min={SEED.least} max={SEED.most} whole size={6} onChange={setSeed} />
+        <NumberField label="Count" value={size} min={COUNT.least} max={COUNT.most} whole size={8} onChange={setSize} />
+        <NumberField label="Seed" value={seed} min={SEED.least} max={SEED.most} whole size={5} onChange={setSeed} />
       </div>
       {GENERATED.map((kind) => (
         <Example
           key={kind}
           name={nameOf({ kind, count: size, seed })}
-          about={`${count(size, 'numbers')}: ${ABOUT_GENERATED[kind]}`}
-          onUse={() => use({ kind, count: size, seed })}
+          about={ABOUT_GENERATED[kind]}
+          source={{ kind, count: size, seed }}
+          spark={SPARKS[kind]}
+          onTaken={onTaken}
         />
       ))}
     </>
   );
 }
 
+/** What each kind looks like, from a thousand of them. */
+const SPARKS = Object.fromEntries(GENERATED.map((kind) => [kind, sparkOf(generate(kind, 1000, SEED.usual))])) as Record<
+  Generated,
+  number[]
+>;
+
 interface ExampleProps {
   name: string;
   about: string;
-  onUse(): void;
-  children?: preact.ComponentChildren;
+  source: Source;
+  spark: readonly number[];
+  onTaken(): void;
+  children?: ComponentChildren;
 }
 
-function Example({ name, about, onUse, children }: ExampleProps) {
+function Example({ name, about, source, spark, onTaken, children }: ExampleProps) {
+  const inUse = sameSource(source, pageState().dataset.source);
+  const use = () => {
+    onTaken();
+    void useSource(source);
+  };
   return (
     <div class="example">
-      <button type="button" class="example-use" onClick={onUse}>
-        <b>{name}</b>
-        <span class="note">{about}</span>
+      <button type="button" class="example-use" aria-current={inUse ? 'true' : undefined} onClick={use}>
+        <Sparkline heights={spark} />
+        <span>
+          <b>{name}</b>
+          <span class="note">{about}</span>
+        </span>
+        <span class="example-word">{inUse ? 'in use' : 'Use'}</span>
       </button>
       {children}
     </div>
