@@ -26,15 +26,6 @@ struct Codec {
   Decode decode;
 };
 
-// What passes between two steps of a conversion stays in the first cache.
-constexpr std::size_t kSlice = 512;
-
-// Calls step(offset, size) for slices of at most kSlice elements.
-template <class Step>
-void for_each_slice(std::size_t count, Step step) {
-  for (std::size_t offset = 0; offset < count; offset += kSlice) step(offset, std::min(kSlice, count - offset));
-}
-
 template <std::size_t kBytes>
 using CodeOf =
     std::conditional_t<kBytes == 1, std::uint8_t, std::conditional_t<kBytes == 2, std::uint16_t, std::uint32_t>>;

@@ -14,7 +14,7 @@ template <Overflow kOverflow>
 inline void encode_exponents(const float* values, std::size_t count, std::uint8_t* codes) {
   using simd::select, simd::splat;
   constexpr bool kSaturates = kOverflow == Overflow::Saturate;
-  for_each_batch(values, count, codes, [](const float* in, std::uint8_t* out) {
+  for_each_batch(values, count, codes, [](const float* in, std::uint8_t* out) FEWBITS_INLINE {
     v128_t code[4];
     for (int i = 0; i < 4; ++i) {
       const v128_t bits = simd::load(in + 4 * i);
@@ -34,12 +34,13 @@ inline void encode_exponents(const float* values, std::size_t count, std::uint8_
 
 inline void decode_exponents(const std::uint8_t* codes, std::size_t count, float* values) {
   using simd::select, simd::splat;
-  for_each_batch(codes, count, values, [](const std::uint8_t* in, float* out) {
+  for_each_batch(codes, count, values, [](const std::uint8_t* in, float* out) FEWBITS_INLINE {
     v128_t code[4];
     Lanes<std::uint8_t>::widen(in, code);
     for (int i = 0; i < 4; ++i) {
-      const v128_t power = wasm_i32x4_max(wasm_i32x4_shl(code[i], 23), splat(0x00400000));
-      const v128_t is_nan = wasm_i32x4_eq(code[i], splat(0xFF));
+      const v128_t field = wasm_v128_and(wasm_i32x4_shl(code[i], 23), splat(0x7F800000));
+      const v128_t power = wasm_i32x4_max(field, splat(0x00400000));
+      const v128_t is_nan = wasm_i32x4_eq(field, splat(0x7F800000));
       simd::store(out + 4 * i, wasm_v128_or(power, wasm_v128_and(is_nan, splat(0x7FC00000))));
     }
   });

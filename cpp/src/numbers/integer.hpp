@@ -28,7 +28,7 @@ inline void encode_integers(const IntegerConstants& format, const float* values,
   const v128_t min = splat(simd::kRoundingMagicBits + static_cast<std::int32_t>(format.min()));
   const v128_t max = splat(simd::kRoundingMagicBits + static_cast<std::int32_t>(format.max()));
   const v128_t mask = splat(format.mask());
-  for_each_batch(values, count, codes, [&](const float* in, Code* out) {
+  for_each_batch(values, count, codes, [&](const float* in, Code* out) FEWBITS_INLINE {
     v128_t code[4];
     for (int i = 0; i < 4; ++i) {
       const v128_t value = simd::load(in + 4 * i);
@@ -48,7 +48,7 @@ inline void decode_integers(const IntegerConstants& format, const Code* codes, s
   using simd::splat;
   const v128_t mask = splat(format.mask());
   const v128_t sign_bit = splat(format.sign_bit());
-  for_each_batch(codes, count, values, [&](const Code* in, float* out) {
+  for_each_batch(codes, count, values, [&](const Code* in, float* out) FEWBITS_INLINE {
     v128_t code[4];
     Lanes<Code>::widen(in, code);
     for (int i = 0; i < 4; ++i) {
@@ -68,7 +68,7 @@ inline void encode_long_integers(const IntegerConstants& format, const double* v
     const v128_t number = wasm_v128_and(value, wasm_f64x2_eq(value, value));
     return wasm_f64x2_add(wasm_f64x2_pmin(wasm_f64x2_pmax(number, min), max), wasm_f64x2_splat(0x1.8p52));
   };
-  for_each_batch(values, count, codes, [&](const double* in, std::uint32_t* out) {
+  for_each_batch(values, count, codes, [&](const double* in, std::uint32_t* out) FEWBITS_INLINE {
     for (std::size_t i = 0; i < kBatch; i += 4)
       simd::store(out + i, wasm_i32x4_shuffle(rounded(in + i), rounded(in + i + 2), 0, 2, 4, 6));
   });
@@ -80,7 +80,7 @@ inline void decode_long_integers(const IntegerConstants& format, const std::uint
   const v128_t sign_bit = simd::splat(format.sign_bit());
   const v128_t exponent = wasm_i32x4_splat(0x43300000);
   const v128_t offset = wasm_f64x2_splat(0x1p52 - static_cast<double>(format.min()));
-  for_each_batch(codes, count, values, [&](const std::uint32_t* in, double* out) {
+  for_each_batch(codes, count, values, [&](const std::uint32_t* in, double* out) FEWBITS_INLINE {
     for (std::size_t i = 0; i < kBatch; i += 4) {
       const v128_t code = wasm_v128_xor(simd::load(in + i), sign_bit);
       simd::store(out + i, wasm_f64x2_sub(wasm_i32x4_shuffle(code, exponent, 0, 4, 1, 5), offset));

@@ -23,18 +23,21 @@ struct Lanes<std::uint8_t> {
   static Batch narrow_signs(v128_t a, v128_t b, v128_t c, v128_t d) {
     return {{wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(a, b), wasm_i16x8_narrow_i32x4(c, d))}};
   }
+  // A lane's upper bits are copies of its code's first one.
   static void widen(const std::uint8_t* codes, v128_t (&lanes)[4]) {
-    const v128_t low = wasm_u16x8_load8x8(codes);
-    const v128_t high = wasm_u16x8_load8x8(codes + 8);
-    lanes[0] = wasm_u32x4_extend_low_u16x8(low);
-    lanes[1] = wasm_u32x4_extend_high_u16x8(low);
-    lanes[2] = wasm_u32x4_extend_low_u16x8(high);
-    lanes[3] = wasm_u32x4_extend_high_u16x8(high);
+    const v128_t all = simd::load(codes);
+    const v128_t low = wasm_i16x8_extend_low_i8x16(all);
+    const v128_t high = wasm_i16x8_extend_high_i8x16(all);
+    lanes[0] = wasm_i32x4_extend_low_i16x8(low);
+    lanes[1] = wasm_i32x4_extend_high_i16x8(low);
+    lanes[2] = wasm_i32x4_extend_low_i16x8(high);
+    lanes[3] = wasm_i32x4_extend_high_i16x8(high);
   }
   static v128_t splat(std::uint32_t value) { return wasm_i8x16_splat(static_cast<std::int8_t>(value)); }
   static v128_t is_negative(v128_t value) { return wasm_i8x16_lt(value, wasm_i8x16_splat(0)); }
   static v128_t equal(v128_t a, v128_t b) { return wasm_i8x16_eq(a, b); }
   static v128_t greater(v128_t a, v128_t b) { return wasm_u8x16_gt(a, b); }
+  static v128_t max(v128_t a, v128_t b) { return wasm_u8x16_max(a, b); }
 };
 
 template <>
@@ -51,12 +54,18 @@ struct Lanes<std::uint16_t> {
     return {{wasm_i16x8_narrow_i32x4(a, b), wasm_i16x8_narrow_i32x4(c, d)}};
   }
   static void widen(const std::uint16_t* codes, v128_t (&lanes)[4]) {
-    for (int i = 0; i < 4; ++i) lanes[i] = wasm_u32x4_load16x4(codes + 4 * i);
+    const v128_t low = simd::load(codes);
+    const v128_t high = simd::load(codes + 8);
+    lanes[0] = wasm_i32x4_extend_low_i16x8(low);
+    lanes[1] = wasm_i32x4_extend_high_i16x8(low);
+    lanes[2] = wasm_i32x4_extend_low_i16x8(high);
+    lanes[3] = wasm_i32x4_extend_high_i16x8(high);
   }
   static v128_t splat(std::uint32_t value) { return wasm_i16x8_splat(static_cast<std::int16_t>(value)); }
   static v128_t is_negative(v128_t value) { return wasm_i16x8_lt(value, wasm_i16x8_splat(0)); }
   static v128_t equal(v128_t a, v128_t b) { return wasm_i16x8_eq(a, b); }
   static v128_t greater(v128_t a, v128_t b) { return wasm_u16x8_gt(a, b); }
+  static v128_t max(v128_t a, v128_t b) { return wasm_u16x8_max(a, b); }
 };
 
 template <>
@@ -75,6 +84,7 @@ struct Lanes<std::uint32_t> {
   static v128_t is_negative(v128_t value) { return wasm_i32x4_lt(value, wasm_i32x4_splat(0)); }
   static v128_t equal(v128_t a, v128_t b) { return wasm_i32x4_eq(a, b); }
   static v128_t greater(v128_t a, v128_t b) { return wasm_u32x4_gt(a, b); }
+  static v128_t max(v128_t a, v128_t b) { return wasm_u32x4_max(a, b); }
 };
 
 }  // namespace fewbits

@@ -47,12 +47,21 @@ struct MinifloatEncoding {
 struct MinifloatDecoding {
   int bits, mantissa_bits;
   bool is_signed;
+  bool sign_extends;            // the sign is the first bit of the code's bytes
   bool has_top_exponent;        // exponent 255 names numbers, as in float32 it never does
   std::int32_t scale, rescale;  // float32 bits of powers of two; their product is 2^(127 - bias)
   std::uint32_t magnitude_mask;
   bool has_infinity, has_nan;
   bool negative_zero_is_nan;
-  std::uint32_t max_code;  // of a finite magnitude
+  std::uint32_t max_code;                     // of a finite magnitude
+  std::uint32_t key_mask, key_flip, max_key;  // code & mask ^ flip is above max_key for infinities and NaN alone
+
+  // Codes of one byte whose numbers are all normal in bfloat16: upper half = magnitude << shift + offset, and for the
+  // smallest codes what the tables add.
+  bool fits_table;
+  int half_shift;
+  std::uint16_t half_offset;
+  std::uint8_t table_low[16], table_high[16];
 };
 
 template <auto kValue>
@@ -118,12 +127,33 @@ constexpr MinifloatEncoding minifloat_encoding(const NumberFormat& format, Overf
   return encoding;
 }
 
+namespace detail {
+
+constexpr void add_table(const NumberFormat& format, MinifloatDecoding& decoding) {
+  constexpr int kHalfMantissaBits = 7, kTableSize = 16;
+  const std::uint32_t first_normal = std::uint32_t{1} << format.mantissa_bits;
+  decoding.fits_table = format.bits() <= 8 && format.exponent_bits > 0 && first_normal <= kTableSize &&
+                        grid::value(format, 1) >= std::numeric_limits<float>::min();
+  if (!decoding.fits_table) return;
+  decoding.half_shift = kHalfMantissaBits - format.mantissa_bits;
+  decoding.half_offset = static_cast<std::uint16_t>((127 - format.bias) * (1 << kHalfMantissaBits));
+  for (std::uint32_t code = 0; code < first_normal; ++code) {
+    const auto half = static_cast<std::uint32_t>(float_bits(grid::value(format, code))) >> 16;
+    const std::uint32_t missing = half - (code << decoding.half_shift) - decoding.half_offset;
+    decoding.table_low[code] = static_cast<std::uint8_t>(missing);
+    decoding.table_high[code] = static_cast<std::uint8_t>(missing >> 8);
+  }
+}
+
+}  // namespace detail
+
 constexpr MinifloatDecoding minifloat_decoding(const NumberFormat& format) {
   const int exponent = 127 - format.bias;
   MinifloatDecoding decoding{};
   decoding.bits = format.bits();
   decoding.mantissa_bits = format.mantissa_bits;
   decoding.is_signed = format.sign_bits > 0;
+  decoding.sign_extends = format.sign_bits > 0 && format.bits() == 8 * static_cast<int>(format.code_bytes());
   decoding.has_top_exponent = format.exponent_bits == 8 && format.specials != Specials::Ieee;
   decoding.scale = detail::float_power_bits(std::min(exponent, 127));
   decoding.rescale = detail::float_power_bits(exponent - std::min(exponent, 127));
@@ -132,6 +162,15 @@ constexpr MinifloatDecoding minifloat_decoding(const NumberFormat& format) {
   decoding.has_nan = format.has_nan();
   decoding.negative_zero_is_nan = format.specials == Specials::Fnuz;
   decoding.max_code = static_cast<std::uint32_t>(grid::max_code(format));
+  decoding.key_mask = decoding.magnitude_mask;
+  decoding.max_key = decoding.max_code;
+  if (decoding.negative_zero_is_nan) {
+    const std::uint32_t sign_bit = decoding.magnitude_mask + 1;
+    decoding.key_mask = decoding.magnitude_mask | sign_bit;
+    decoding.key_flip = ~sign_bit;
+    decoding.max_key = ~std::uint32_t{1};
+  }
+  detail::add_table(format, decoding);
   return decoding;
 }
 
@@ -190,53 +229,71 @@ inline v128_t round_by_parts(const Constants& constants, v128_t magnitude_f32x4)
 
 template <class Constants>
 inline v128_t magnitude_codes(const Constants& constants, v128_t magnitude_f32x4) {
-  const v128_t limited = wasm_i32x4_min(magnitude_f32x4, splat(constants.value.limit));
   switch (constants.value.step) {
     case Step::Bits:
-      return round_bits(constants, limited, splat(0));
+      return round_bits(constants, magnitude_f32x4, splat(0));
     case Step::Addition:
-      return round_by_addition(constants, limited);
+      return round_by_addition(constants, magnitude_f32x4);
     case Step::Parts:
       break;
   }
-  return round_by_parts(constants, limited);
+  return round_by_parts(constants, magnitude_f32x4);
+}
+
+// Sixteen values. kBeyond: some may be larger than the limit, infinite or NaN. `largest` takes in their magnitudes.
+template <bool kBeyond, class Code, class Constants>
+inline void encode_batch(const Constants& constants, const float* in, Code* out, v128_t& largest) {
+  using L = Lanes<Code>;
+  const auto& format = constants.value;
+  v128_t code_u32x4[4], negative[4], nan[4];
+  for (int i = 0; i < 4; ++i) {
+    const v128_t bits = simd::load(in + 4 * i);
+    const v128_t magnitude = wasm_v128_and(bits, splat(kFloatMagnitude));
+    const v128_t limited = kBeyond ? wasm_i32x4_min(magnitude, splat(format.limit)) : magnitude;
+    largest = wasm_i32x4_max(largest, magnitude);
+    code_u32x4[i] = magnitude_codes(constants, limited);
+    negative[i] = format.is_signed ? bits : wasm_f32x4_lt(bits, splat(0.0f));
+    nan[i] = wasm_i32x4_gt(magnitude, splat(format.nan_above));
+  }
+  const auto code = L::narrow(code_u32x4[0], code_u32x4[1], code_u32x4[2], code_u32x4[3]);
+  const auto sign = L::narrow_signs(negative[0], negative[1], negative[2], negative[3]);
+  const auto is_nan = L::narrow_signs(nan[0], nan[1], nan[2], nan[3]);
+  for (int i = 0; i < L::kVectors; ++i) {
+    const v128_t below_zero = L::is_negative(sign.part[i]);
+    v128_t result = code.part[i];
+    if (format.is_signed) {
+      v128_t sign_bit = wasm_v128_and(below_zero, L::splat(format.sign_bit));
+      if (!format.has_negative_zero) sign_bit = wasm_v128_andnot(sign_bit, L::equal(result, L::splat(0)));
+      result = wasm_v128_or(result, sign_bit);
+    } else {
+      result = select(below_zero, L::splat(format.negative_code), result);
+    }
+    if (kBeyond && format.looks_for_nan) {
+      const v128_t flip = wasm_v128_and(below_zero, L::splat(format.nan_sign));
+      result = select(is_nan.part[i], wasm_v128_xor(L::splat(format.nan_code), flip), result);
+    }
+    simd::store(out + i * (kBatch / L::kVectors), result);
+  }
+}
+
+template <bool kBeyond, class Code, class Constants>
+inline v128_t encode_slice(const Constants& constants, const float* values, std::size_t count, Code* codes) {
+  v128_t largest = splat(0);
+  for_each_batch(values, count, codes, [&](const float* in, Code* out) FEWBITS_INLINE {
+    encode_batch<kBeyond>(constants, in, out, largest);
+  });
+  return largest;
 }
 
 }  // namespace detail
 
+// Most slices hold nothing beyond the limit: those that turn out to are done again, with care.
 template <class Code, class Constants>
 inline void encode_minifloats(const Constants& constants, const float* values, std::size_t count, Code* codes) {
-  using L = Lanes<Code>;
-  using detail::magnitude_codes, simd::select, simd::splat;
-  for_each_batch(values, count, codes, [&constants](const float* in, Code* out) {
-    const auto& format = constants.value;
-    v128_t magnitude[4], negative[4], nan[4];
-    for (int i = 0; i < 4; ++i) {
-      const v128_t bits = simd::load(in + 4 * i);
-      const v128_t unsigned_bits = wasm_v128_and(bits, splat(kFloatMagnitude));
-      magnitude[i] = magnitude_codes(constants, unsigned_bits);
-      negative[i] = format.is_signed ? bits : wasm_f32x4_lt(bits, splat(0.0f));
-      nan[i] = wasm_i32x4_gt(unsigned_bits, splat(format.nan_above));
-    }
-    const auto code = L::narrow(magnitude[0], magnitude[1], magnitude[2], magnitude[3]);
-    const auto sign = L::narrow_signs(negative[0], negative[1], negative[2], negative[3]);
-    const auto is_nan = L::narrow_signs(nan[0], nan[1], nan[2], nan[3]);
-    for (int i = 0; i < L::kVectors; ++i) {
-      const v128_t below_zero = L::is_negative(sign.part[i]);
-      v128_t result = code.part[i];
-      if (format.is_signed) {
-        v128_t sign_bit = wasm_v128_and(below_zero, L::splat(format.sign_bit));
-        if (!format.has_negative_zero) sign_bit = wasm_v128_andnot(sign_bit, L::equal(result, L::splat(0)));
-        result = wasm_v128_or(result, sign_bit);
-      } else {
-        result = select(below_zero, L::splat(format.negative_code), result);
-      }
-      if (format.looks_for_nan) {
-        const v128_t flip = wasm_v128_and(below_zero, L::splat(format.nan_sign));
-        result = select(is_nan.part[i], wasm_v128_xor(L::splat(format.nan_code), flip), result);
-      }
-      simd::store(out + i * (kBatch / L::kVectors), result);
-    }
+  for_each_slice(count, [&](std::size_t offset, std::size_t size) FEWBITS_INLINE {
+    const v128_t largest = detail::encode_slice<false>(constants, values + offset, size, codes + offset);
+    if (wasm_v128_any_true(wasm_i32x4_gt(largest, simd::splat(constants.value.limit)))) [[unlikely]]
+      detail::encode_slice<true>(constants, values + offset, size, codes + offset);
   });
 }
 
@@ -245,13 +302,15 @@ namespace detail {
 // Exponent and mantissa in float32's places give the value times 2^(bias - 127): an exact multiplication does the rest,
 // and normalizes the subnormal numbers on its way.
 template <class Constants>
-inline v128_t decode_finite(const Constants& constants, v128_t code_u32x4) {
+inline v128_t decode_finite(const Constants& constants, v128_t code_i32x4) {
   const auto& format = constants.value;
-  const int above = 32 - format.bits;
   const int shift = kFloatMantissaBits - format.mantissa_bits;
-  const v128_t to_top = wasm_i32x4_shl(code_u32x4, above);
-  const v128_t in_place =
-      format.is_signed ? wasm_i32x4_shr(to_top, above - shift) : wasm_u32x4_shr(to_top, above - shift);
+  v128_t in_place = wasm_i32x4_shl(code_i32x4, shift);
+  if (!format.sign_extends) {
+    const int above = 32 - format.bits;
+    const v128_t to_top = wasm_i32x4_shl(code_i32x4, above);
+    in_place = format.is_signed ? wasm_i32x4_shr(to_top, above - shift) : wasm_u32x4_shr(to_top, above - shift);
+  }
   const v128_t sign_mask = splat(format.is_signed ? ~kFloatMagnitude : 0);
   const v128_t mask = wasm_v128_or(sign_mask, splat(format.magnitude_mask << shift));
   const v128_t scaled_f32x4 = wasm_v128_and(in_place, mask);
@@ -268,11 +327,11 @@ inline v128_t decode_finite(const Constants& constants, v128_t code_u32x4) {
 
 // Infinities and NaN put in their places.
 template <class Constants>
-inline v128_t decode_special(const Constants& constants, v128_t code_u32x4, v128_t value_f32x4) {
+inline v128_t decode_special(const Constants& constants, v128_t code_i32x4, v128_t value_f32x4) {
   const auto& format = constants.value;
   if (format.negative_zero_is_nan)
     return select(wasm_i32x4_eq(value_f32x4, splat(~kFloatMagnitude)), splat(kFloatNan), value_f32x4);
-  const v128_t magnitude = wasm_v128_and(code_u32x4, splat(format.magnitude_mask));
+  const v128_t magnitude = wasm_v128_and(code_i32x4, splat(format.magnitude_mask));
   const v128_t beyond = wasm_i32x4_gt(magnitude, splat(format.max_code));
   if (!format.has_infinity) return select(beyond, splat(kFloatNan), value_f32x4);
   const v128_t signed_infinity =
@@ -281,36 +340,78 @@ inline v128_t decode_special(const Constants& constants, v128_t code_u32x4, v128
   return select(is_nan, splat(kFloatNan), select(beyond, signed_infinity, value_f32x4));
 }
 
-// Whether any of sixteen codes is no finite number.
+// Sixteen finite codes by table: no subnormal number comes up, which many processors are slow with.
+template <class Constants>
+inline void decode_by_table(const Constants& constants, const std::uint8_t* in, float* out) {
+  const auto& format = constants.value;
+  const v128_t zero = splat(0);
+  const v128_t code = simd::load(in);
+  const v128_t magnitude = wasm_v128_and(code, wasm_i8x16_splat(static_cast<std::int8_t>(format.magnitude_mask)));
+  const v128_t sign_bit = wasm_i8x16_splat(static_cast<std::int8_t>(format.magnitude_mask + 1));
+  const v128_t is_negative = wasm_i8x16_eq(wasm_v128_and(code, sign_bit), sign_bit);
+  const v128_t sign = wasm_v128_and(is_negative, wasm_i8x16_splat(format.is_signed ? -128 : 0));
+  const v128_t low = wasm_i8x16_swizzle(simd::load(format.table_low), magnitude);
+  const v128_t high = wasm_v128_xor(wasm_i8x16_swizzle(simd::load(format.table_high), magnitude), sign);
+  const v128_t offset = wasm_i16x8_splat(static_cast<std::int16_t>(format.half_offset));
+  const v128_t missing[2] = {
+      wasm_i8x16_shuffle(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+      wasm_i8x16_shuffle(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)};
+  const v128_t wide[2] = {wasm_u16x8_extend_low_u8x16(magnitude), wasm_u16x8_extend_high_u8x16(magnitude)};
+  for (int i = 0; i < 2; ++i) {
+    const v128_t shifted = wasm_i16x8_add(wasm_i16x8_shl(wide[i], format.half_shift), offset);
+    const v128_t half = wasm_i16x8_add(shifted, missing[i]);
+    simd::store(out + 8 * i, wasm_i16x8_shuffle(zero, half, 0, 8, 1, 9, 2, 10, 3, 11));
+    simd::store(out + 8 * i + 4, wasm_i16x8_shuffle(zero, half, 4, 12, 5, 13, 6, 14, 7, 15));
+  }
+}
+
 template <class Code, class Constants>
-inline bool any_special(const Constants& constants, const Code* codes) {
+inline void decode_batch(const Constants& constants, const Code* in, float* out) {
+  if constexpr (sizeof(Code) == 1)
+    if (constants.value.fits_table) return decode_by_table(constants, in, out);
+  v128_t code[4];
+  Lanes<Code>::widen(in, code);
+  for (int i = 0; i < 4; ++i) simd::store(out + 4 * i, decode_finite(constants, code[i]));
+}
+
+template <class Code, class Constants>
+inline void decode_special_batch(const Constants& constants, const Code* in, float* out) {
+  v128_t code[4];
+  Lanes<Code>::widen(in, code);
+  for (int i = 0; i < 4; ++i)
+    simd::store(out + 4 * i, decode_special(constants, code[i], decode_finite(constants, code[i])));
+}
+
+// A key that is larger than format.max_key for infinities and NaN alone.
+template <class Code, class Constants>
+inline v128_t largest_key(const Constants& constants, const Code* in, v128_t largest) {
   using L = Lanes<Code>;
   const auto& format = constants.value;
-  v128_t found = splat(0);
   for (int i = 0; i < L::kVectors; ++i) {
-    const v128_t code = simd::load(codes + i * (kBatch / L::kVectors));
-    const v128_t special =
-        format.negative_zero_is_nan
-            ? L::equal(wasm_v128_and(code, L::splat(format.magnitude_mask * 2 + 1)),
-                       L::splat(format.magnitude_mask + 1))
-            : L::greater(wasm_v128_and(code, L::splat(format.magnitude_mask)), L::splat(format.max_code));
-    found = wasm_v128_or(found, special);
+    const v128_t code = simd::load(in + i * (kBatch / L::kVectors));
+    const v128_t key = wasm_v128_xor(wasm_v128_and(code, L::splat(format.key_mask)), L::splat(format.key_flip));
+    largest = L::max(largest, key);
   }
-  return wasm_v128_any_true(found);
+  return largest;
 }
 
 }  // namespace detail
 
+// As in encoding: slices with infinities or NaN are done again.
 template <class Code, class Constants>
 inline void decode_minifloats(const Constants& constants, const Code* codes, std::size_t count, float* values) {
-  for_each_batch(codes, count, values, [&constants](const Code* in, float* out) {
-    const auto& format = constants.value;
-    v128_t code[4], value[4];
-    Lanes<Code>::widen(in, code);
-    for (int i = 0; i < 4; ++i) value[i] = detail::decode_finite(constants, code[i]);
-    if ((format.has_infinity || format.has_nan) && detail::any_special(constants, in)) [[unlikely]]
-      for (int i = 0; i < 4; ++i) value[i] = detail::decode_special(constants, code[i], value[i]);
-    for (int i = 0; i < 4; ++i) simd::store(out + 4 * i, value[i]);
+  constexpr auto has_special = [](const auto& format) { return format.has_infinity || format.has_nan; };
+  for_each_slice(count, [&](std::size_t offset, std::size_t size) FEWBITS_INLINE {
+    v128_t largest = simd::splat(0);
+    for_each_batch(codes + offset, size, values + offset, [&](const Code* in, float* out) FEWBITS_INLINE {
+      if (has_special(constants.value)) largest = detail::largest_key(constants, in, largest);
+      detail::decode_batch(constants, in, out);
+    });
+    const v128_t is_special = Lanes<Code>::greater(largest, Lanes<Code>::splat(constants.value.max_key));
+    if (has_special(constants.value) && wasm_v128_any_true(is_special)) [[unlikely]]
+      for_each_batch(codes + offset, size, values + offset, [&](const Code* in, float* out) FEWBITS_INLINE {
+        detail::decode_special_batch(constants, in, out);
+      });
   });
 }
 

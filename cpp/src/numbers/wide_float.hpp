@@ -53,7 +53,7 @@ inline Demoted demote_magnitudes(v128_t low_f64x2, v128_t high_f64x2) {
 // rounds again, to a format with two bits less or more, gets what a single rounding would have given
 // (Boldo, Melquiond: "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd").
 inline void round_to_odd(const double* values, std::size_t count, float* odd) {
-  for_each_batch(values, count, odd, [](const double* in, float* out) {
+  for_each_batch(values, count, odd, [](const double* in, float* out) FEWBITS_INLINE {
     for (std::size_t i = 0; i < kBatch; i += 4) {
       const v128_t low = simd::load(in + i);
       const v128_t high = simd::load(in + i + 2);
@@ -90,7 +90,7 @@ inline double round_to_grid(const NumberFormat& format, double value, double bey
 
 // To nearest. NaN becomes the default NaN with its sign, here and in promote: payloads are the machine's choice.
 inline void demote(const double* values, std::size_t count, float* nearest) {
-  for_each_batch(values, count, nearest, [](const double* in, float* out) {
+  for_each_batch(values, count, nearest, [](const double* in, float* out) FEWBITS_INLINE {
     for (std::size_t i = 0; i < kBatch; i += 4) {
       const v128_t low = simd::load(in + i);
       const v128_t high = simd::load(in + i + 2);
@@ -107,7 +107,7 @@ inline void promote(const float* values, std::size_t count, double* same) {
     const v128_t number = simd::select(wasm_f64x2_eq(value, value), value, wasm_i64x2_splat(0x7FF8000000000000));
     return wasm_v128_or(number, wasm_i32x4_shuffle(simd::splat(0), sign, 0, 4, 0, 5));
   };
-  for_each_batch(values, count, same, [&](const float* in, double* out) {
+  for_each_batch(values, count, same, [&](const float* in, double* out) FEWBITS_INLINE {
     for (std::size_t i = 0; i < kBatch; i += 2) {
       const v128_t value = wasm_v128_load64_zero(in + i);
       const v128_t magnitude = wasm_f32x4_abs(value);
