@@ -1,27 +1,33 @@
 // Builds the npm package into dist/: the wasm, the scripts for browsers and Node, the command, the types.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build as bundle } from 'esbuild';
+import { carry } from './carry.mjs';
 import { build as cmake, root } from './cmake.mjs';
 
 const dist = path.join(root, 'dist');
 const lib = (name) => path.join(root, 'web/lib', name);
-const wasm = path.join(root, 'build/wasm/module/fewbits.wasm');
+const wasm = path.join(dist, 'fewbits.wasm');
 
-/** Emscripten's glue names its own copy of the wasm; the package hands the instance over, so that bundlers need not see it. */
-const glueWithoutFile = {
-  name: 'glue-without-file',
+/** Emscripten's glue knows how to fetch its wasm; the package hands the instance over, so that goes, and bundlers see no URL. */
+function withoutFetch(glue) {
+  const cuts = [
+    [/\w+\?\?=\w+\.locateFile\?[^]*?return\{\}/, 'return{}'], // the way without instantiateWasm
+    [/if\(\w+\|\|\w+\)\w+\?\w+=self\.location\.href[^]*?(?=var \w+=console\.error)/, ''], // where the script is
+    [/function (\w+)\(a\)\{return \w+\(a\)\.then\(b=>new Uint8Array[^]*?(?=var \w+=a=>\{a\.forEach)/, ''], // fetch and compile
+    [/import\.meta\.url/, '""'],
+  ];
+  return cuts.reduce((text, [pattern, rest]) => {
+    if (!pattern.test(text)) throw new Error(`the glue has changed: nothing matches ${pattern}`);
+    return text.replace(pattern, rest);
+  }, glue);
+}
+
+const glueWithoutFetch = {
+  name: 'glue-without-fetch',
   setup(context) {
-    context.onLoad({ filter: /build\/wasm\/module\/fewbits\.mjs$/ }, ({ path: file }) => {
-      const text = readFileSync(file, 'utf8');
-      const contents = text
-        .replace(/new URL\("fewbits\.wasm",\s*import\.meta\.url\)\.href/, '""')
-        .replaceAll('import.meta.url', '""');
-      if (contents.includes('fewbits.wasm",'))
-        throw new Error('the glue names fewbits.wasm in a way that this build does not know');
-      return { contents };
-    });
+    context.onLoad({ filter: /build\/wasm\/module\/fewbits\.mjs$/ }, ({ path: file }) => ({ contents: withoutFetch(readFileSync(file, 'utf8')) }));
   },
 };
 
@@ -41,7 +47,7 @@ const inlined = (worker) => ({
   },
 });
 
-const licences = `/*! fewbits, MIT. Contains comlink (Apache-2.0, Google LLC) and Emscripten's runtime (MIT). See LICENSE and NOTICE. */`;
+const licences = `/*! fewbits, MIT. Contains Emscripten's runtime (MIT). See LICENSE and NOTICE. */`;
 
 async function script(entry, output, options = {}) {
   await bundle({
@@ -55,7 +61,7 @@ async function script(entry, output, options = {}) {
     banner: { js: licences },
     logLevel: 'warning',
     ...options,
-    plugins: [glueWithoutFile, ...(options.plugins ?? [])],
+    plugins: [glueWithoutFetch, ...(options.plugins ?? [lightened])],
   });
 }
 
@@ -80,17 +86,18 @@ function types() {
 cmake('wasm', ['fewbits_module']);
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-copyFileSync(wasm, path.join(dist, 'fewbits.wasm'));
+const { plugin: lightened, section } = await carry(path.join(root, 'web/lib'));
+writeFileSync(wasm, Buffer.concat([readFileSync(path.join(root, 'build/wasm/module/fewbits.wasm')), section]));
 const node = { platform: 'node', target: 'node20' };
 await Promise.all([
   script('index.ts', 'index.js'),
   script('index.node.ts', 'index.node.js', node),
   script('worker.ts', 'worker.js'),
   script('worker.node.ts', 'worker.node.js', node),
-  script('../cli/main.ts', 'cli.js', { ...node, minify: false, banner: { js: '#!/usr/bin/env node' } }),
+  script('../cli/main.ts', 'cli.js', { ...node, minify: false, banner: { js: '#!/usr/bin/env node' }, plugins: [] }),
 ]);
 await Promise.all([
-  script('inline.ts', 'inline.js', { plugins: [inlined('worker.js')] }),
-  script('inline.node.ts', 'inline.node.js', { ...node, plugins: [inlined('worker.node.js')] }),
+  script('inline.ts', 'inline.js', { plugins: [lightened, inlined('worker.js')] }),
+  script('inline.node.ts', 'inline.node.js', { ...node, plugins: [lightened, inlined('worker.node.js')] }),
 ]);
 types();

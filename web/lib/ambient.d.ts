@@ -13,11 +13,3 @@ declare module 'fewbits:worker' {
   const source: string;
   export default source;
 }
-declare module 'comlink/dist/esm/node-adapter.mjs' {
-  /** A worker_threads port as comlink expects one. */
-  export default function nodeEndpoint(port: {
-    postMessage(message: unknown, transfer?: readonly import('node:worker_threads').Transferable[]): void;
-    on(event: string, listener: (value: unknown) => void): unknown;
-    off(event: string, listener: (value: unknown) => void): unknown;
-  }): import('comlink').Endpoint;
-}

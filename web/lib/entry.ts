@@ -1,5 +1,6 @@
 // `init` and `createPool` over a platform: what reads the wasm and what starts a worker differ, the rest does not.
 import glue from '../../build/wasm/module/fewbits.mjs';
+import { load } from './carried.ts';
 import { instantiate } from './core.ts';
 import { FewbitsError } from './errors.ts';
 import { createFewbits } from './fewbits.ts';
@@ -45,10 +46,15 @@ export function createEntry(platform: Platform) {
 
   // A failure is not kept: the next call may have better luck, or other options.
   const module = (source?: WasmSource) => {
-    compiled ??= compile(platform, source).catch((error) => {
-      compiled = undefined;
-      throw error;
-    });
+    compiled ??= compile(platform, source)
+      .then((wasm) => {
+        load(wasm);
+        return wasm;
+      })
+      .catch((error) => {
+        compiled = undefined;
+        throw error;
+      });
     return compiled;
   };
 

@@ -1,9 +1,21 @@
 // The tables of number and block formats as objects, and how a caller's word finds its row.
+import { whenLoaded } from './carried.ts';
 import { FewbitsError } from './errors.ts';
 import { type BlockFormatName, blockFormatRows, type NumberFormatName, numberFormatRows } from './formats.generated.ts';
 import type { BlockFormat, Field, NumberFormat, NumberFormatLike } from './types.ts';
 
-export const numberFormats: readonly NumberFormat[] = numberFormatRows.map((row) =>
+export const numberFormats: NumberFormat[] = [];
+
+/** A row of the block table; the whole-tensor formats (blockSize 0) have their own bits and bytes. */
+export interface BlockFormatRow extends BlockFormat {
+  readonly elementBits: number;
+  readonly tensorBytes: number;
+}
+
+const blockRows: BlockFormatRow[] = [];
+export const blockFormats: readonly BlockFormat[] = blockRows;
+
+const toNumberFormat = (row: (typeof numberFormatRows)[number]): NumberFormat =>
   Object.freeze({
     name: row[0],
     kind: row[1],
@@ -25,16 +37,10 @@ export const numberFormats: readonly NumberFormat[] = numberFormatRows.map((row)
     safetensors: row[16] || null,
     gguf: row[17] || null,
     npy: row[18] || null,
-  }),
-);
+  });
 
-/** A row of the block table; the whole-tensor formats (blockSize 0) have their own bits and bytes. */
-export interface BlockFormatRow extends BlockFormat {
-  readonly elementBits: number;
-  readonly tensorBytes: number;
-}
 
-const blockRows: readonly BlockFormatRow[] = blockFormatRows.map((row) =>
+const toBlockFormat = (row: (typeof blockFormatRows)[number]): BlockFormatRow =>
   Object.freeze({
     name: row[0],
     family: row[1],
@@ -47,11 +53,12 @@ const blockRows: readonly BlockFormatRow[] = blockFormatRows.map((row) =>
     fields: row[7] as readonly Field[],
     elementBits: row[8],
     tensorBytes: row[9],
-  }),
-);
-export const blockFormats: readonly BlockFormat[] = blockRows;
+  });
 
-const names = [...numberFormats, ...blockRows].map((format) => format.name);
+whenLoaded(() => {
+  numberFormats.push(...numberFormatRows.map(toNumberFormat));
+  blockRows.push(...blockFormatRows.map(toBlockFormat));
+});
 
 /** How many letters to insert, remove or replace (Levenshtein). */
 function distance(a: string, b: string): number {
@@ -122,7 +129,7 @@ export function findBlockFormat(format: BlockFormatName): BlockFormatRow {
 /** The row of either table. */
 export function findFormat(format: NumberFormatName | BlockFormatName): NumberFormat | BlockFormatRow {
   const found = numberFormats.find(({ name }) => name === format) ?? blockRows.find(({ name }) => name === format);
-  if (!found) throw unknown(format, names);
+  if (!found) throw unknown(format, [...numberFormats, ...blockRows].map(({ name }) => name));
   return found;
 }
 

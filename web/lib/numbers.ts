@@ -24,14 +24,17 @@ function writeFormat(heap: Heap, address: number, format: NumberFormat): void {
   heap.write(Int32Array, address, [numberFormats.indexOf(format), ...fields]);
 }
 
-const faults = [
-  '',
-  'Its fields are out of range: sign 0 or 1, exponentBits 0 to 8, mantissaBits 0 to 23, a whole bias.',
-  'It has neither exponent nor mantissa bits.',
-  'Its specials need bits that it lacks: ieee an exponent bit, fnuz a sign bit.',
-  'Its largest value is beyond float32: take a larger bias or fewer exponent bits.',
-  'Its smallest step is below 2^-149, the smallest that float32 holds: take a smaller bias or fewer mantissa bits.',
-];
+/** What is wrong with a made-up format, by MadeFormatFault. */
+function faultOf(fault: number): string | undefined {
+  return [
+    '',
+    'Its fields are out of range: sign 0 or 1, exponentBits 0 to 8, mantissaBits 0 to 23, a whole bias.',
+    'It has neither exponent nor mantissa bits.',
+    'Its specials need bits that it lacks: ieee an exponent bit, fnuz a sign bit.',
+    'Its largest value is beyond float32: take a larger bias or fewer exponent bits.',
+    'Its smallest step is below 2^-149, the smallest that float32 holds: take a smaller bias or fewer mantissa bits.',
+  ][fault];
+}
 
 /** The format as the core knows it: a row of the table, or a made-up one that the core accepts. */
 function resolve(heap: Heap, like: NumberFormatLike): NumberFormat {
@@ -48,7 +51,7 @@ function checkMade(heap: Heap, format: NumberFormat): void {
   const [address] = heap.place(FORMAT_BYTES);
   if (whole) writeFormat(heap, address, format);
   const fault = whole ? heap.core.checkFormat(address) : 1;
-  if (fault !== 0) throw new FewbitsError('BAD_ARGUMENT', `This format cannot be made. ${faults[fault]}`);
+  if (fault !== 0) throw new FewbitsError('BAD_ARGUMENT', `This format cannot be made. ${faultOf(fault)}`);
 }
 
 export function makeFormat(heap: Heap, spec: MadeFormatSpec): NumberFormat {

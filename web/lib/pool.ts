@@ -1,19 +1,20 @@
 // The asynchronous face: the same methods, each call in one of several workers that hold an instance each.
 // No shared memory, so it runs on any static host without special headers.
-import { type Endpoint, transfer, wrap } from 'comlink';
 import { FewbitsError } from './errors.ts';
 import { methodNames } from './fewbits.ts';
 import { blockFormats, describe, numberFormats } from './formats.ts';
-import { buffersIn, fromAnswer, type Remote } from './protocol.ts';
+import { type Answer, buffersIn, type Call, fromAnswer } from './protocol.ts';
 import type { Pool } from './types.ts';
 
-/** A worker as the platform made it. `onFailure` is told when it dies. */
+/** A worker as the platform made it. */
 export interface PoolWorker {
-  endpoint: Endpoint;
+  post(call: Call, transfer: ArrayBuffer[]): void;
+  onAnswer(callback: (answer: Answer) => void): void;
+  /** Told when the worker dies. */
+  onFailure(callback: (reason: unknown) => void): void;
   terminate(): unknown;
   /** Whether it has work: in Node only then does it keep the program alive. */
   setBusy?(busy: boolean): void;
-  onFailure(callback: (reason: unknown) => void): void;
 }
 
 export interface PoolOptions {
@@ -29,17 +30,23 @@ export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Mo
 
 const terminated = () => new FewbitsError('TERMINATED', 'This pool was terminated. Create another one.');
 
+interface Pending {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** A worker and the calls that it has not answered yet. */
 class Member {
   readonly #worker: PoolWorker;
-  readonly #remote: Remote;
-  readonly #pending = new Set<(reason: unknown) => void>();
+  readonly #pending = new Map<number, Pending>();
+  #calls = 0;
   #failure: unknown;
 
   constructor(worker: PoolWorker) {
     this.#worker = worker;
-    this.#remote = wrap<Remote>(worker.endpoint) as unknown as Remote;
+    worker.onAnswer((answer) => this.#settle(answer));
     worker.onFailure((reason) => {
-      const text = reason instanceof Error ? reason.message : String(reason);
+      const text = reason instanceof Error ? reason.message : reason;
       this.fail(new FewbitsError('WORKER_FAILED', `A worker of the pool failed: ${text}. Create another pool.`));
     });
   }
@@ -48,24 +55,34 @@ class Member {
     return this.#failure ? Number.POSITIVE_INFINITY : this.#pending.size;
   }
 
-  /** Settles with the answer, or rejects when the worker ends first. */
-  run<T>(task: (remote: Remote) => Promise<T>): Promise<T> {
+  call(method: string, args: unknown[], transfer: ArrayBuffer[] = []): Promise<unknown> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#pending.add(reject);
+      const id = this.#calls++;
+      try {
+        this.#worker.post({ id, method, args }, transfer);
+      } catch (error) {
+        throw new FewbitsError('BAD_INPUT', `These arguments cannot be sent to a worker: ${(error as Error).message}`);
+      }
+      this.#pending.set(id, { resolve, reject });
       this.#worker.setBusy?.(true);
-      task(this.#remote)
-        .then(resolve, reject)
-        .finally(() => {
-          this.#pending.delete(reject);
-          this.#worker.setBusy?.(this.#pending.size > 0);
-        });
     });
+  }
+
+  #settle(answer: Answer): void {
+    const pending = this.#pending.get(answer.id);
+    this.#pending.delete(answer.id);
+    this.#worker.setBusy?.(this.#pending.size > 0);
+    try {
+      pending?.resolve(fromAnswer(answer));
+    } catch (error) {
+      pending?.reject(error);
+    }
   }
 
   fail(reason: unknown): void {
     this.#failure ??= reason;
-    for (const reject of this.#pending) reject(this.#failure);
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
     this.#pending.clear();
   }
 
@@ -75,7 +92,7 @@ class Member {
   }
 }
 
-function splitOptions(args: unknown[]): { args: unknown[]; moved: Transferable[] } {
+function splitOptions(args: unknown[]): { args: unknown[]; moved: ArrayBuffer[] } {
   const last = args.at(-1);
   if (typeof last !== 'object' || last === null || !('transfer' in last)) return { args, moved: [] };
   const { transfer: move, ...options } = last as { transfer?: boolean };
@@ -107,7 +124,7 @@ export async function startPool(
     await Promise.all(members.map((member) => member.end()));
   };
   try {
-    await Promise.all(members.map((member) => member.run((remote) => remote.start(module))));
+    await Promise.all(members.map((member) => member.call('start', [module])));
   } catch (error) {
     await end();
     throw error;
@@ -117,7 +134,7 @@ export async function startPool(
     const { args, moved } = splitOptions(given);
     const member = members.reduce((least, other) => (other.load < least.load ? other : least));
     const sent = moved.length ? args : args.map(trimmed);
-    return fromAnswer(await member.run((remote) => remote.call(method, transfer(sent, moved))));
+    return member.call(method, sent, moved);
   };
   const methods = Object.fromEntries(methodNames.map((name) => [name, (...args: unknown[]) => call(name, args)]));
   return Object.freeze({ ...methods, numberFormats, blockFormats, size, terminate: end }) as unknown as Pool;

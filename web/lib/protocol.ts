@@ -1,26 +1,24 @@
-// What a pool and its workers say to each other: the one description for both ends, carried by comlink.
+// What a pool and its workers say to each other: the one description for both ends. A call is a message with a number, its
+// answer one with the same number; errors travel as data, since structured cloning would drop their code and details.
 import { FewbitsError } from './errors.ts';
 
-/** What a call came to. Errors travel as data: structured cloning would drop their code and details. */
-export type Answer =
-  | { value: unknown }
-  | { error: { code: string; message: string; details: Record<string, unknown> } };
-
-export interface Remote {
-  start(module: WebAssembly.Module): Promise<void>;
-  call(method: string, args: unknown[]): Promise<Answer>;
+export interface Call {
+  id: number;
+  method: string;
+  args: unknown[];
 }
 
-export function toAnswer(error: unknown): Answer {
-  if (error instanceof FewbitsError)
-    return { error: { code: error.code, message: error.message, details: { ...error.details } } };
-  return {
-    error: {
-      code: 'WORKER_FAILED',
-      message: `A worker failed: ${error instanceof Error ? error.message : error}`,
-      details: {},
-    },
-  };
+export type Answer = { id: number } & ({ value: unknown } | { error: FailureData });
+
+interface FailureData {
+  code: string;
+  message: string;
+  details: Readonly<Record<string, unknown>>;
+}
+
+export function toFailure(error: unknown): FailureData {
+  if (error instanceof FewbitsError) return { code: error.code, message: error.message, details: error.details };
+  return { code: 'WORKER_FAILED', message: `A worker failed: ${(error as Error)?.message ?? error}`, details: {} };
 }
 
 export function fromAnswer(answer: Answer): unknown {
@@ -34,7 +32,7 @@ export function buffersIn(value: unknown, found: Set<ArrayBuffer> = new Set()): 
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
   } else if (typeof value === 'object' && value !== null) {
-    for (const item of Array.isArray(value) ? [] : Object.values(value)) buffersIn(item, found);
+    for (const item of Object.values(value)) buffersIn(item, found);
   }
   return found;
 }

@@ -1,26 +1,31 @@
 // A worker's end of the pool: one instance of the module, one call after the other.
-import { transfer } from 'comlink';
 import glue from '../../build/wasm/module/fewbits.mjs';
+import { load } from './carried.ts';
 import { instantiate } from './core.ts';
 import { createFewbits } from './fewbits.ts';
 import { Heap } from './heap.ts';
-import { type Answer, buffersIn, type Remote, toAnswer } from './protocol.ts';
+import { type Answer, buffersIn, type Call, toFailure } from './protocol.ts';
 import type { Fewbits } from './types.ts';
 
-export function createHost(): Remote {
+type Post = (answer: Answer, transfer: ArrayBuffer[]) => void;
+
+/** Gives the function that takes the pool's messages; the first one brings the module. */
+export function createHost(post: Post): (call: Call) => Promise<void> {
   let fewbits: Fewbits;
-  return {
-    async start(module) {
-      const { core, memory } = await instantiate(glue, module);
-      fewbits = createFewbits(new Heap(core, memory));
-    },
-    async call(method, args): Promise<Answer> {
-      try {
-        const value = (fewbits[method as keyof Fewbits] as (...args: unknown[]) => unknown)(...args);
-        return transfer({ value }, [...buffersIn(value)]);
-      } catch (error) {
-        return toAnswer(error);
-      }
-    },
+
+  async function start(module: WebAssembly.Module): Promise<void> {
+    load(module);
+    const { core, memory } = await instantiate(glue, module);
+    fewbits = createFewbits(new Heap(core, memory));
+  }
+
+  return async ({ id, method, args }) => {
+    try {
+      const run = method === 'start' ? start : fewbits[method as keyof Fewbits];
+      const value = await (run as (...args: unknown[]) => unknown)(...args);
+      post({ id, value }, [...buffersIn(value)]);
+    } catch (error) {
+      post({ id, error: toFailure(error) }, []);
+    }
   };
 }

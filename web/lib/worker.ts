@@ -1,5 +1,5 @@
 // The pool's worker in browsers.
-import { expose } from 'comlink';
 import { createHost } from './worker-host.ts';
 
-expose(createHost());
+const handle = createHost((answer, transfer) => postMessage(answer, { transfer }));
+addEventListener('message', ({ data }) => handle(data));

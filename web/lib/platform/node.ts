@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { PoolWorker } from '../pool.ts';
 
 export async function compileFrom(source: URL | string): Promise<WebAssembly.Module> {
@@ -17,7 +16,8 @@ export function poolWorker(script: URL | string): PoolWorker {
   worker.unref();
   let ended = false;
   return {
-    endpoint: nodeEndpoint(worker),
+    post: (call, transfer) => worker.postMessage(call, transfer),
+    onAnswer: (callback) => worker.on('message', callback),
     terminate: () => {
       ended = true;
       return worker.terminate();

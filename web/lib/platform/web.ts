@@ -19,7 +19,8 @@ export async function compileFrom(source: URL | string): Promise<WebAssembly.Mod
 
 export function poolWorker(worker: Worker): PoolWorker {
   return {
-    endpoint: worker,
+    post: (call, transfer) => worker.postMessage(call, transfer),
+    onAnswer: (callback) => worker.addEventListener('message', ({ data }) => callback(data)),
     terminate: () => worker.terminate(),
     onFailure: (callback) =>
       worker.addEventListener('error', (event) => callback(event.message || 'its script did not load')),

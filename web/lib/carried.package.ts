@@ -1,0 +1,33 @@
+// carried.ts of the built package: what web/build/carry.mjs put into the wasm, taken out again.
+
+/** Of the sentences and tables that this script was built with. */
+declare const CARRIED_KEY: string;
+
+interface Carried {
+  key: string;
+  /** The parts of a sentence, between which values go. */
+  texts: string[][];
+  tables: Record<string, unknown>;
+}
+
+let carried: Carried | undefined;
+const waiting: ((tables: Carried['tables']) => void)[] = [];
+
+export function whenLoaded(use: (tables: Carried['tables']) => void): void {
+  waiting.push(use);
+}
+
+export function load(module: WebAssembly.Module): void {
+  if (carried) return;
+  const [section] = WebAssembly.Module.customSections(module, 'fewbits');
+  const found: Carried | undefined = section && JSON.parse(new TextDecoder().decode(section));
+  if (found?.key !== CARRIED_KEY)
+    throw new Error('fewbits: this wasm is not the fewbits.wasm that came with this script. Serve the one from the same package.');
+  carried = found;
+  for (const use of waiting) use(found.tables);
+}
+
+/** The sentence of that number, with values in its gaps. */
+export function text(index: number, ...values: unknown[]): string {
+  return carried!.texts[index]!.map((part, i) => (i ? values[i - 1] : '') + part).join('');
+}
