@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseCount } from '../lib/count.ts';
 import { FewbitsError } from '../lib/errors.ts';
 import { blockFormats } from '../lib/formats.ts';
 import { type FormatName, weightBytes } from '../lib/memory.ts';
@@ -25,14 +26,10 @@ type Need = { type: string; weights: number } & Partial<Omit<ModelMemory, 'weigh
 /** The recipes that are no format's name as well. */
 const mixtures = Object.keys(recipes).filter((name) => !blockFormats.some((format) => format.name === name));
 
-const powers: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
-
-/** '70B', '1.5b', '350M', '7000000' */
 function parameterCount(text: string): number {
-  const [, digits, suffix = ''] = /^(\d+(?:\.\d+)?)([kmbt]?)$/i.exec(text.replace(/[,_]/g, '')) ?? [];
-  const count = Math.round(Number(digits) * powers[suffix.toLowerCase()]!);
-  if (count > 0) return count;
-  throw new InvalidArgumentError(`Write a count such as 70B, 1.5b or 350M.`);
+  const count = parseCount(text);
+  if (count !== undefined) return count;
+  throw new InvalidArgumentError('Write a count such as 70B, 1.5b or 350M.');
 }
 
 function wholeNumber(text: string): number {

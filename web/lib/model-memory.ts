@@ -177,7 +177,7 @@ export function modelMemory(config: ModelConfig, options: ModelMemoryOptions): M
   const { assumptions } = model;
   const cells = roundUp(whole('context', context), engine === 'vllm' ? 16 : 256);
   if (cells > context) assumptions.add(`${engine} rounds ${digits(context)} tokens up to ${digits(cells)}.`);
-  assumptions.add('Norms, biases and routers stay in float32.');
+  if (format !== 'float32') assumptions.add('Norms, biases and routers stay in float32.');
 
   const tensors = tensorsOf(model);
   const weights = tensors.map((term) => weightTerm(term, model, options));

@@ -1,0 +1,117 @@
+// What the figure says: which bars fit, the sentence, the table.
+import type { TableData } from '../../kit/controls/table.tsx';
+import { binaryBytes, count, decimalBytes, say, whole } from '../../kit/numbers.ts';
+import type { Bar, Options, View } from './model.ts';
+
+/** A piece of a sentence: words, or a value with what hovering over it says. */
+export type Piece = string | { value: string; title?: string };
+
+const bytes = (amount: number): Piece => ({ value: decimalBytes(amount), title: binaryBytes(amount) });
+
+export const totalOf = (view: View, bar: Bar): number => bar.weights + (view.kvCache ?? 0);
+export const fits = (view: View, bar: Bar, memory: number): boolean =>
+  !bar.problem && totalOf(view, bar) <= memory * 1e9;
+export const barsOf = (view: View): Bar[] => [...view.widths, ...view.blocks];
+
+/** The bar that is looked at; the first of all for a name that nothing has. */
+export function chosenBar(view: View, type: string): Bar {
+  const bars = barsOf(view);
+  return bars.find(({ key }) => key === type) ?? bars[0]!;
+}
+
+/** Of the bars that fit, the one that keeps most. */
+function largestThatFits(view: View, memory: number): Bar | undefined {
+  const fitting = barsOf(view).filter((bar) => fits(view, bar, memory));
+  return fitting.sort((a, b) => b.weights - a.weights)[0];
+}
+
+/** 'Llama 3 70B in q4_k takes 39.7 GB, and 2.68 GB more for 8,192 tokens in float16: it fits in 48 GB.' */
+export function findingOf(view: View, { type, context, batch, memory }: Options): Piece[] {
+  const bar = chosenBar(view, type);
+  if (bar.problem) return [`${view.name} has no ${bar.label}: ${bar.problem}`];
+  const tokens = batch > 1 ? `${whole(batch)} × ${whole(context)}` : whole(context);
+  const pieces: Piece[] = [`${view.name} in `, { value: bar.label }, ' takes ', bytes(bar.weights)];
+  if (view.kvCache !== null)
+    pieces.push(
+      ', and ',
+      bytes(view.kvCache),
+      ' more for ',
+      { value: tokens },
+      ` ${context * batch === 1 ? 'token' : 'tokens'} in float16`,
+    );
+  const fitting = fits(view, bar, memory);
+  pieces.push(
+    fitting ? ': it fits in ' : ': it does not fit in ',
+    { value: `${say(memory, 4)} GB`, title: binaryBytes(memory * 1e9) },
+    '. ',
+  );
+  return [...pieces, ...(fitting ? whatIsLeft(view, bar, memory) : whatWouldFit(view, memory))];
+}
+
+function whatIsLeft({ kvCache, compute }: View, bar: Bar, memory: number): Piece[] {
+  if (compute === null) return ['The KV cache comes on top: it depends on the layers, so choose a model.'];
+  const left = memory * 1e9 - bar.weights - (kvCache ?? 0);
+  if (left < compute)
+    return ['That leaves ', bytes(left), ', less than the ', bytes(compute), ' or so that computing needs.'];
+  return ['Computing needs about ', bytes(compute), ' of the ', bytes(left), ' that are left.'];
+}
+
+function whatWouldFit(view: View, memory: number): Piece[] {
+  const best = largestThatFits(view, memory);
+  return best
+    ? ['The largest that does is ', { value: best.label }, ', with ', bytes(totalOf(view, best)), '.']
+    : ['Nothing here does.'];
+}
+
+export const textOf = (pieces: readonly Piece[]): string =>
+  pieces.map((piece) => (typeof piece === 'string' ? piece : piece.value)).join('');
+
+/** Every bar, in both units. */
+export function tableOf(view: View, memory: number): TableData {
+  const cached = view.kvCache !== null;
+  const both = (amount: number) => [decimalBytes(amount), binaryBytes(amount)];
+  const row = (bar: Bar) => {
+    if (bar.problem) return [bar.label, ...Array(cached ? 6 : 3).fill('–'), 'rows do not divide'];
+    const all = cached ? [decimalBytes(view.kvCache!), ...both(totalOf(view, bar))] : [];
+    return [
+      bar.label,
+      say(bar.bitsPerWeight, 4),
+      ...both(bar.weights),
+      ...all,
+      fits(view, bar, memory) ? 'fits' : 'does not fit',
+    ];
+  };
+  return {
+    caption: `${view.name}, ${count(view.parameters, 'weights')}: bytes by format`,
+    columns: [
+      'Format',
+      'Bits per weight',
+      'Weights (GB)',
+      'Weights (GiB)',
+      ...(cached ? ['KV cache (GB)', 'Both (GB)', 'Both (GiB)'] : []),
+      `In ${say(memory, 4)} GB`,
+    ],
+    rows: barsOf(view).map(row),
+  };
+}
+
+/** '48 GB' */
+export const memoryText = (gigabytes: number): string => `${say(gigabytes, 4)} GB`;
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  mb: 1e-3,
+  gb: 1,
+  tb: 1e3,
+  mib: 2 ** 20 / 1e9,
+  gib: 2 ** 30 / 1e9,
+  tib: 2 ** 40 / 1e9,
+};
+
+/** GB in '48', '48 GB', '24 GiB' or '512 MB'; undefined for anything else. */
+export function gigabytesOf(text: string): number | undefined {
+  const [, digits, unit = ''] =
+    /^(\d+(?:\.\d+)?)\s*([mgt]i?b)?$/i.exec(text.trim().replace(/,(?=\d{3}(?!\d))/g, '')) ?? [];
+  const gigabytes = Number(digits) * UNITS[unit.toLowerCase()]!;
+  return Number.isFinite(gigabytes) && gigabytes <= 1e6 ? gigabytes : undefined;
+}
