@@ -2,8 +2,9 @@ import { useContext } from 'preact/hooks';
 import { RadioGroup, Switch } from '../../kit/controls/choice.tsx';
 import { Combobox } from '../../kit/controls/combobox.tsx';
 import { NumberField, TextField } from '../../kit/controls/field.tsx';
+import { shortest } from '../../kit/data/write.ts';
 import { FigureContext } from '../../kit/figure.tsx';
-import { plain, whole, writeStored } from '../../kit/numbers.ts';
+import { whole } from '../../kit/numbers.ts';
 import {
   ABSMEANS,
   type Builder,
@@ -152,7 +153,7 @@ function Calibration({ builder, set, absmax }: PartProps<'absmax'>) {
   const bound = (key: 'low' | 'high', label: string) => (
     <TextField
       label={label}
-      value={plain(writeStored(bounds[key]))}
+      value={shortest(bounds[key])}
       size={9}
       inputMode="decimal"
       onCommit={(text) => {

@@ -68,6 +68,7 @@ function make(fewbits: Fewbits, { values, shape, summary }: Numbers, builder: Bu
       bitsPerWeight: bits,
     };
   }
+  if (typeof scheme === 'object') checkEntropy(scheme, shape);
   const quantized =
     typeof scheme === 'string'
       ? fewbits.quantize(values, scheme as BlockFormatName)
@@ -75,6 +76,18 @@ function make(fewbits: Fewbits, { values, shape, summary }: Numbers, builder: Bu
   const restored = fewbits.dequantize(quantized);
   const { byteLength, bitsPerWeight } = quantized;
   return { builder, scheme, quantized, bits: bitsOf(builder.type), restored, byteLength, bitsPerWeight };
+}
+
+/** Entropy searches a histogram of thousands of bins for each group, however small: some 20 ms here. */
+const ENTROPY_GROUPS = 100;
+
+function checkEntropy({ calibration, granularity = 'tensor' }: AffineScheme, shape: readonly number[]): void {
+  if (calibration !== 'entropy' || granularity === 'tensor') return;
+  const all = shape.reduce((product, size) => product * size, 1);
+  const groups = 'groupSize' in granularity ? all / granularity.groupSize : shape[granularity.axis]!;
+  if (groups <= ENTROPY_GROUPS) return;
+  const message = `entropy for ${groups} groups would take too long here; up to ${ENTROPY_GROUPS} are possible. Take larger groups, or MSE.`;
+  throw new FewbitsError('TOO_LARGE', message, { groups });
 }
 
 /** Of a stored code. */
@@ -127,16 +140,30 @@ export function groupAt({ granularity = 'tensor' }: AffineScheme, shape: readonl
   return (outer * (size / granularity.groupSize) + Math.floor(along / granularity.groupSize)) * inner + (index % inner);
 }
 
-export interface ErrorProfile {
-  /** Indices of the largest errors, the largest first; of equal ones the first. */
+/** What the errors of a coding are like. */
+export interface Errors {
+  /** Indices of the largest, the largest first; of equal ones the first. */
   worst: number[];
   /** Values that came back as NaN or infinity. */
   nonFinite: number;
+  /** Null where an error is not finite. */
+  measures: Comparison | null;
+}
+
+const measured = new WeakMap<Coding, Errors>();
+
+export function errorsOf(fewbits: Fewbits, coding: Coding, original: Float32Array): Errors {
+  const known = measured.get(coding);
+  if (known) return known;
+  const { worst, nonFinite } = worstErrors(original, coding.restored);
+  const errors = { worst, nonFinite, measures: nonFinite > 0 ? null : fewbits.compare(original, coding.restored) };
+  measured.set(coding, errors);
+  return errors;
 }
 
 const WORST = 10;
 
-export function worstErrors(original: Float32Array, restored: Float32Array): ErrorProfile {
+function worstErrors(original: Float32Array, restored: Float32Array): Pick<Errors, 'worst' | 'nonFinite'> {
   const worst: number[] = [];
   const sizes: number[] = [];
   let least = -1;
@@ -161,13 +188,19 @@ export function worstErrors(original: Float32Array, restored: Float32Array): Err
   return { worst, nonFinite };
 }
 
+const binned = new WeakMap<Coding, { reach: number; counts: number[] }>();
+
 /** Counts of errors in equal bins over -reach to reach. An odd number of bins gives "no error" one of its own. */
-export function errorHistogram(original: Float32Array, restored: Float32Array, reach: number, bins: number): number[] {
+export function errorHistogram(coding: Coding, original: Float32Array, reach: number, bins: number): number[] {
+  const known = binned.get(coding);
+  if (known?.reach === reach) return known.counts;
+  const { restored } = coding;
   const counts = new Array<number>(bins).fill(0);
   const scale = bins / (2 * reach);
   for (let i = 0; i < original.length; i++) {
     const bin = Math.floor((restored[i]! - original[i]! + reach) * scale);
     if (bin >= 0) counts[Math.min(bin, bins - 1)]!++;
   }
+  binned.set(coding, { reach, counts });
   return counts;
 }

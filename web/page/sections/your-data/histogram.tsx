@@ -1,19 +1,21 @@
+import type { TableData } from '../../kit/controls/table.tsx';
 import { Drawing } from '../../kit/figure.tsx';
-import { SvgNum } from '../../kit/number.tsx';
-import { percent } from '../../kit/numbers.ts';
+import { Num, SvgNum } from '../../kit/number.tsx';
+import { percent, whole } from '../../kit/numbers.ts';
 import { linear } from '../../kit/scale.ts';
 import type { View } from './model.ts';
 
-const HEIGHT = 208;
+/** As tall as the ten largest errors beside it, where there is room for both. */
+const height = (width: number) => (width < 360 ? 208 : 316);
 const MARGIN = { top: 20, right: 12, bottom: 40, left: 12 };
 
 /** How the errors spread: bars for the first scheme, an outline for the second. */
 export function ErrorHistogram({ view, label }: { view: View; label: string }) {
   const { sides, reach, followed } = view;
   return (
-    <Drawing label={label} height={HEIGHT}>
-      {(width) => {
-        const bottom = HEIGHT - MARGIN.bottom;
+    <Drawing label={label} height={height}>
+      {(width, tall) => {
+        const bottom = tall - MARGIN.bottom;
         const x = linear([-reach, reach], [MARGIN.left, width - MARGIN.right]);
         const totals = sides.map(({ errors }) => errors.reduce((sum, n) => sum + n, 0) || 1);
         const highest = Math.max(...sides.map(({ errors }, i) => Math.max(0, ...errors) / totals[i]!));
@@ -31,7 +33,7 @@ export function ErrorHistogram({ view, label }: { view: View; label: string }) {
               count === 0 ? null : (
                 <rect
                   key={bin}
-                  class="bar"
+                  class="error-bar"
                   x={MARGIN.left + bin * step + 0.5}
                   width={Math.max(0.5, step - 1)}
                   y={share(0, bin)}
@@ -77,4 +79,20 @@ function outline(bins: number, top: (bin: number) => number, step: number, botto
   let path = `M${MARGIN.left} ${bottom}`;
   for (let bin = 0; bin < bins; bin++) path += `V${top(bin).toFixed(1)}h${step.toFixed(3)}`;
   return `${path}V${bottom}`;
+}
+
+/** The drawing's numbers. */
+export function errorTable({ sides, reach }: View): TableData {
+  const bins = sides[0]!.errors.length;
+  const edge = (bin: number) => ((2 * bin) / bins - 1) * reach;
+  const rows = Array.from({ length: bins }, (_, bin) => [
+    <Num key="from" of={edge(bin)} digits={2} />,
+    <Num key="to" of={edge(bin + 1)} digits={2} />,
+    ...sides.map(({ errors }) => whole(errors[bin] ?? 0)),
+  ]);
+  return {
+    caption: 'How many values have which error',
+    columns: ['from', 'to', ...sides.map(({ title }) => title)],
+    rows,
+  };
 }

@@ -1,5 +1,4 @@
 // The workbench: what a scheme, or two, make of the reader's numbers. Pure; runs in the worker.
-import { FewbitsError } from '../../../lib/errors.ts';
 import type { Comparison, Fewbits } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { cParts, csvParts, jsonParts, npyParts, type Part, shortest } from '../../kit/data/write.ts';
@@ -10,22 +9,12 @@ import {
   codeAt,
   codingOf,
   errorHistogram,
+  errorsOf,
   groupAt,
   isCoded,
   type Numbers,
-  worstErrors,
 } from './coding.ts';
-import {
-  type Builder,
-  builderOf,
-  codeOf,
-  INLINE,
-  isAffine,
-  isFloat,
-  type Options,
-  type Side,
-  titleOf,
-} from './scheme.ts';
+import { type Builder, builderOf, codeOf, INLINE, isAffine, type Options, type Side, titleOf } from './scheme.ts';
 
 export { options } from './scheme.ts';
 
@@ -113,7 +102,8 @@ function attempt(fewbits: Fewbits, numbers: Numbers, builder: Builder): Coding |
   try {
     return codingOf(fewbits, numbers, builder);
   } catch (error) {
-    if (error instanceof FewbitsError) return error.message;
+    // By name: the class may come from another copy of the package.
+    if (error instanceof Error && error.name === 'FewbitsError') return error.message;
     throw error;
   }
 }
@@ -161,7 +151,7 @@ function viewOf(
   const reach = Math.max(0, ...sides.map(({ measures }) => measures?.maxAbsError ?? 0));
   attempts.forEach((coding, i) => {
     if (typeof coding === 'string' || reach === 0) return;
-    sides[i]!.errors = errorHistogram(numbers.values, coding.restored, reach, bins(numbers.values.length));
+    sides[i]!.errors = errorHistogram(coding, numbers.values, reach, bins(numbers.values.length));
   });
   const whole = numbers === dataset;
   const first = Math.min(FIRST_ROWS, dataset.values.length);
@@ -199,9 +189,7 @@ function sideOf(
   };
   if (typeof coding === 'string') return { title, code, problem: coding, ...nothing, followed: null };
   const { values } = numbers;
-  const { worst, nonFinite } = worstErrors(values, coding.restored);
-  const measures = nonFinite > 0 ? null : fewbits.compare(values, coding.restored);
-  if (measures) measures.maxAbsErrorIndex = place(measures.maxAbsErrorIndex);
+  const { worst, nonFinite, measures } = errorsOf(fewbits, coding, values);
   return {
     title,
     code,
@@ -209,7 +197,7 @@ function sideOf(
     byteLength: numbers === dataset ? coding.byteLength : Math.ceil((coding.bitsPerWeight * dataset.values.length) / 8),
     bitsPerWeight: coding.bitsPerWeight,
     scales: scalesOf(coding),
-    measures,
+    measures: measures && { ...measures, maxAbsErrorIndex: place(measures.maxAbsErrorIndex) },
     nonFinite,
     halfStep: halfStepOf(coding),
     errors: [],

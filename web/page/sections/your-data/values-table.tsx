@@ -1,10 +1,12 @@
 // The table of all values. However many there are, it draws a dozen rows and asks the worker for what it shows.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Num } from '../../kit/number.tsx';
 import { say, whole, writeStored } from '../../kit/numbers.ts';
+import { Diamond } from './diamond.tsx';
 import type { Row } from './model.ts';
 
-export const ROW_HEIGHT = 32;
+/** Until it is measured; taller where fingers touch. */
+const ROW_HEIGHT = 32;
 const SHOWN = 11;
 /** Browsers stop at some 30 million pixels. Longer tables scroll by share, and by row with wheel and keys. */
 const TALLEST = 8_000_000;
@@ -24,10 +26,13 @@ interface ValuesTableProps {
 export function ValuesTable(props: ValuesTableProps) {
   const { count, titles, followed, first, follow } = props;
   const box = useRef<HTMLElement>(null);
+  const spacer = useRef<HTMLDivElement>(null);
+  const [rowHeight, setRowHeight] = useState(ROW_HEIGHT);
+  const head = (titles.length > 1 ? 2 : 1) * rowHeight;
   const last = Math.max(0, count - SHOWN);
   const [start, setStart] = useState(0);
   const rows = useRows(props, Math.min(start, last));
-  const scrollable = Math.min(TALLEST, count * ROW_HEIGHT) - SHOWN * ROW_HEIGHT;
+  const scrollable = Math.max(0, Math.min(TALLEST, count * rowHeight) - SHOWN * rowHeight);
 
   /** Where the scroll bar stands for a row, and the other way round. */
   const toScroll = (row: number) => (last === 0 ? 0 : (row / last) * scrollable);
@@ -42,7 +47,12 @@ export function ValuesTable(props: ValuesTableProps) {
     // Our own scrolling comes back here rounded to pixels, of which one may be many rows.
     if (Math.abs(scroll - toScroll(start)) > 1) setStart(toRow(scroll));
   };
-  useWheel(box, last * ROW_HEIGHT > scrollable, (rowsDown) => go(start + rowsDown));
+  useLayoutEffect(() => {
+    // Through the CSSOM: the page's policy forbids style attributes.
+    spacer.current!.style.height = `${scrollable + Math.min(count, SHOWN) * rowHeight + head}px`;
+    setRowHeight(box.current!.querySelector<HTMLElement>('tbody tr')?.offsetHeight || ROW_HEIGHT);
+  });
+  useWheel(box, last * rowHeight > scrollable + 1, (rowsDown) => go(start + rowsDown));
 
   const onKeyDown = (event: KeyboardEvent) => {
     const page = SHOWN - 1;
@@ -65,7 +75,7 @@ export function ValuesTable(props: ValuesTableProps) {
       onScroll={onScroll}
       onKeyDown={onKeyDown}
     >
-      <div class="spacer" style={{ height: `${scrollable + SHOWN * ROW_HEIGHT + 66}px` }}>
+      <div ref={spacer}>
         <table class="table" aria-rowcount={count + 1}>
           <caption class="hidden">
             {`Original, code, restored and error of ${whole(count)} values; rows count from 0`}
@@ -127,7 +137,9 @@ function Head({ titles, nested }: { titles: readonly string[]; nested: boolean }
     <thead>
       {titles.length > 1 && (
         <tr>
-          <td colSpan={nested ? 3 : 2} />
+          <td />
+          {nested && <td class="place" />}
+          <td />
           {titles.map((title, i) => (
             <th key={i} scope="colgroup" colSpan={3} class="scheme">
               {title}
@@ -137,7 +149,11 @@ function Head({ titles, nested }: { titles: readonly string[]; nested: boolean }
       )}
       <tr aria-rowindex={1}>
         <th scope="col">row</th>
-        {nested && <th scope="col">place</th>}
+        {nested && (
+          <th scope="col" class="place">
+            place
+          </th>
+        )}
         <th scope="col">original</th>
         {titles.flatMap((_, i) =>
           columns.map((column) => (
@@ -170,7 +186,7 @@ function ValueRow({ row, shape, followed, follow }: ValueRowProps) {
           aria-pressed={followed}
           aria-label={`Follow row ${whole(index)}: ${say(original, 9)}`}
         >
-          {followed && <span aria-hidden="true">◆</span>}
+          {followed && <Diamond />}
           {whole(index)}
         </button>
       </th>

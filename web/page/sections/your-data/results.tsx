@@ -1,0 +1,182 @@
+// What came of it: the measures, the largest errors, the followed value's formula and the finding.
+import type { ComponentChildren } from 'preact';
+import { Formula } from '../../kit/formula.tsx';
+import { Num } from '../../kit/number.tsx';
+import { decimalBytes, MINUS, say, whole, writeStored } from '../../kit/numbers.ts';
+import { Diamond } from './diamond.tsx';
+import formulas from './formulas.tex';
+import type { Row, SideView, View } from './model.ts';
+
+const decibels = (sqnrDb: number) => (Number.isFinite(sqnrDb) ? `${sqnrDb.toFixed(1)} dB` : 'exact');
+
+export function Measures({ view }: { view: View }) {
+  const { sides, approximate, absmax } = view;
+  const sign = approximate ? '≈ ' : '';
+  const measured = (show: (measures: NonNullable<SideView['measures']>) => ComponentChildren) => (side: SideView) =>
+    side.measures ? (
+      <>
+        {sign}
+        {show(side.measures)}
+      </>
+    ) : (
+      '–'
+    );
+  const tiles: [string, (side: SideView) => ComponentChildren][] = [
+    ['size', (side) => (side.problem ? '–' : `${sign}${decimalBytes(side.byteLength)}`)],
+    ['bits per value', (side) => (side.problem ? '–' : <Num of={side.bitsPerWeight} />)],
+    [scaleLabel(sides), (side) => <Scales scales={side.scales} />],
+    ['SQNR', measured(({ sqnrDb }) => (absmax === 0 ? 'undefined' : decibels(sqnrDb)))],
+    ['cosine', measured(({ cosine }) => cosine.toFixed(6))],
+    ['largest error', measured(({ maxAbsError }) => <Num of={maxAbsError} role="error" />)],
+    ['at row', measured(({ maxAbsError, maxAbsErrorIndex }) => (maxAbsError > 0 ? whole(maxAbsErrorIndex) : '–'))],
+    ['mean |error|', measured(({ meanAbsError }) => <Num of={meanAbsError} role="error" />)],
+    ['RMSE', measured(({ rmse }) => <Num of={rmse} role="error" />)],
+    ['MSE', measured(({ mse }) => <Num of={mse} role="error" />)],
+  ];
+  return (
+    <dl class="measures" aria-label="Measures">
+      {tiles.map(([label, show]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          {sides.map((side, i) => (
+            <dd key={i}>
+              {sides.length > 1 && <Letter of={i} />}
+              {show(side)}
+            </dd>
+          ))}
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Which of two schemes a number belongs to. */
+const Letter = ({ of }: { of: number }) => <b class="letter">{'AB'[of]}</b>;
+
+const scaleLabel = (sides: SideView[]) => (sides.some(({ scales }) => (scales?.count ?? 0) > 1) ? 'scales' : 'scale');
+
+function Scales({ scales }: { scales: SideView['scales'] }) {
+  if (!scales) return <>none</>;
+  if (scales.count === 1) return <Num of={writeStored(scales.least)} role="scale" />;
+  return (
+    <>
+      {whole(scales.count)}, up to <Num of={scales.most} role="scale" />
+    </>
+  );
+}
+
+export function Worst({ rows, followed, follow }: { rows: Row[]; followed: number; follow(index: number): void }) {
+  if (rows.length === 0) return <p class="note">None.</p>;
+  return (
+    <table class="table worst">
+      <caption class="hidden">The largest errors first</caption>
+      <thead>
+        <tr>
+          {['row', 'original', 'code', 'restored', 'error'].map((column) => (
+            <th key={column} scope="col">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ index, original, cells: [cell] }) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: a larger target for the button inside.
+          <tr key={index} class={index === followed ? 'followed' : undefined} onClick={() => follow(index)}>
+            <th scope="row">
+              <button
+                type="button"
+                class="follow"
+                aria-pressed={index === followed}
+                aria-label={`Follow row ${whole(index)}: ${say(original, 9)}`}
+              >
+                {index === followed && <Diamond />}
+                {whole(index)}
+              </button>
+            </th>
+            <td>
+              <Num of={original} digits={4} role="original" />
+            </td>
+            <td>
+              <span class="tile">{cell!.code}</span>
+            </td>
+            <td>
+              <Num of={cell!.restored} digits={4} role="restored" />
+            </td>
+            <td>
+              <Num of={cell!.error} digits={2} role="error" />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function histogramLabel({ sides, reach }: View): string {
+  const spread = sides.map(
+    ({ title, measures }) => `${title}: up to ${measures ? say(measures.maxAbsError, 2) : 'no measure'}`,
+  );
+  return `Histogram of errors from −${say(reach, 2)} to ${say(reach, 2)}. ${spread.join('; ')}.`;
+}
+
+export function Finding({ view, noun }: { view: View; noun: string }) {
+  const { sides, count, absmax, approximate } = view;
+  const [a, b] = sides;
+  if (!a || a.problem) return <>The scheme cannot be applied, so nothing is shown.</>;
+  const sizes = (
+    <>
+      <Num of={whole(count)} /> {nounFor(count, noun)}, <Num of={decimalBytes(4 * count)} /> →{' '}
+      <Num of={decimalBytes(a.byteLength)} />
+    </>
+  );
+  if (absmax === 0) return <>{sizes}. No error, no signal: SQNR is undefined.</>;
+  if (!a.measures) {
+    return (
+      <>
+        {sizes}, but <b>{countOf(a.nonFinite, 'values')}</b> are beyond {a.title} and come back as infinity or NaN.
+        Errors are not defined; switch “Saturate” on to keep the largest value instead.
+      </>
+    );
+  }
+  const { maxAbsError, maxAbsErrorIndex, sqnrDb } = a.measures;
+  if (maxAbsError === 0) return <>{sizes}. No error: every value comes back as it was.</>;
+  return (
+    <>
+      {sizes}, worst error {approximate && '≈ '}
+      <Num of={maxAbsError} digits={2} role="error" /> at row <Num of={whole(maxAbsErrorIndex)} />.
+      {b?.measures && (
+        <>
+          {' '}
+          {a.title} keeps <Num of={decibels(sqnrDb)} />; {b.title} takes <Num of={decimalBytes(b.byteLength)} /> and
+          keeps <Num of={decibels(b.measures.sqnrDb)} />.
+        </>
+      )}
+    </>
+  );
+}
+
+/** The followed value through the scheme, where it has a scale. */
+export function FollowedFormula({ side, row, cell }: { side: SideView; row: Row; cell: Row['cells'][number] }) {
+  const { followed } = side;
+  if (!followed) return null;
+  const { scale, zeroPoint } = followed;
+  const ratio = row.original / scale;
+  const code = Number(cell.code.replace(MINUS, '-'));
+  // A code further than half a step off was clipped.
+  const clipped = Math.abs(ratio + zeroPoint - code) > 0.5001;
+  const zero = zeroPoint < 0 ? `(${whole(zeroPoint)})` : whole(zeroPoint);
+  const values = {
+    ...{ f: clipped ? 'clip round' : 'round', x: row.original, s: scale, r: ratio },
+    ...{ z: zero, q: cell.code, y: cell.restored },
+  };
+  const kind = zeroPoint === 0 ? 'symmetric' : 'asymmetric';
+  return (
+    <>
+      <Formula of={formulas[`${kind}Code`]!} values={values} />
+      <Formula of={formulas[`${kind}Restored`]!} values={values} />
+    </>
+  );
+}
+
+const nounFor = (count: number, noun: string) => (count === 1 ? noun.replace(/s$/, '') : noun);

@@ -1,0 +1,50 @@
+// The same in code, and files.
+import { useEffect, useState } from 'preact/hooks';
+import { Menu } from '../../kit/controls/menu.tsx';
+import { FILES, type FileKind, type MadeFile, type SideView } from './model.ts';
+import { isFloat } from './scheme.ts';
+
+interface SameInCodeProps {
+  side: SideView;
+  type: string;
+  save(kind: FileKind): void;
+}
+
+export function SameInCode({ side, type, save }: SameInCodeProps) {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => setCopied(false), [side.code]);
+  const copy = async () => {
+    await navigator.clipboard.writeText(side.code);
+    setCopied(true);
+  };
+  const items = (Object.keys(FILES) as FileKind[]).map((kind) => ({
+    label: FILES[kind],
+    disabled: kind !== 'values.f32' && (side.problem !== '' || (kind === 'scales.npy' && isFloat(type))),
+    onSelect: () => save(kind),
+  }));
+  return (
+    <section aria-label="The same in code" class="code">
+      <div class="line">
+        <h3>The same in code</h3>
+        <button type="button" class="ghost" onClick={copy}>
+          {copied ? 'Copied' : 'Copy'}
+        </button>
+        <Menu label="Export" items={items} />
+      </div>
+      <pre
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, which must be possible by keyboard.
+        tabIndex={0}
+      >
+        <code>{side.code}</code>
+      </pre>
+    </section>
+  );
+}
+
+export function download({ name, blob }: MadeFile): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
