@@ -1,6 +1,6 @@
 // The data bar: what the numbers are, which one is followed, and the way to change both.
 import { useEffect, useState } from 'preact/hooks';
-import { sameSource } from './data/examples.ts';
+import { nameOf, sameSource } from './data/examples.ts';
 import { copyLink } from './link.ts';
 import { Num } from './number.tsx';
 import { count, plain, say, writeStored } from './numbers.ts';
@@ -47,7 +47,7 @@ export function Bar({ state, openData }: BarProps) {
         <span class="grow" />
         {back && !sameSource(back, dataset.source) && (
           <button type="button" class="ghost" onClick={() => useSource(back)}>
-            Back to the other data
+            Back to {nameOf(back)}
           </button>
         )}
         <CopyLink />

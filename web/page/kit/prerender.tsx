@@ -30,15 +30,9 @@ export async function snapshots(wasm: BufferSource, weights: ArrayBuffer): Promi
 
   const figure = (name: string) => {
     const module = figures[`../sections/${name}/figure.tsx`];
-    if (!module) return '';
+    if (!module) throw new Error(`index.html has <fewbits-${name}>, but there is no sections/${name}/figure.tsx.`);
     const options = defaultsOf(module.options) as Record<string, unknown>;
-    let view: unknown;
-    try {
-      view = models[`../sections/${name}/model.ts`]!.model(fewbits, dataset, options);
-    } catch (error) {
-      console.warn(name, String(error));
-      return '';
-    }
+    const view = models[`../sections/${name}/model.ts`]!.model(fewbits, dataset, options);
     const props: FigureProps<Record<string, unknown>, unknown> = {
       view,
       options,

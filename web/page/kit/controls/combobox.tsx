@@ -72,6 +72,9 @@ export function Combobox({ label, hideLabel = false, items, value, onChange, siz
           onKeyDown={onKeyDown}
           onBlur={close}
         />
+        <svg class="chevron" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+          <path d="M2.5 4.5 6 8l3.5-3.5" fill="none" stroke="currentColor" stroke-width="1.6" />
+        </svg>
       </label>
       <div class="options" id={listId} role="listbox" aria-label={label} hidden={!open}>
         {found.map((item, i) => (

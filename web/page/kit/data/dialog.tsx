@@ -78,8 +78,8 @@ function Examples({ onTaken }: { onTaken(): void }) {
       />
       <div class="example-options">
         <span class="note">Made up, the same for the same seed:</span>
-        <NumberField label="Count" value={size} min={COUNT.least} max={COUNT.most} whole size={8} onChange={setSize} />
-        <NumberField label="Seed" value={seed} min={SEED.least} max={SEED.most} whole size={5} onChange={setSeed} />
+        <NumberField label="Count" value={size} min={COUNT.least} max={COUNT.most} whole size={7} onChange={setSize} />
+        <NumberField label="Seed" value={seed} min={SEED.least} max={SEED.most} whole size={3} onChange={setSeed} />
       </div>
       {GENERATED.map((kind) => (
         <Example
