@@ -1,8 +1,10 @@
 // One scheme applied to the data: codes, scales and restored values, kept for as long as the data is.
+import { FewbitsError } from '../../../lib/errors.ts';
 import type {
   AffineScheme,
   BlockFormatName,
   Codes,
+  Comparison,
   Fewbits,
   NumberFormat,
   Quantized,

@@ -134,8 +134,8 @@ export function Finding({ view, noun }: { view: View; noun: string }) {
   if (!a.measures) {
     return (
       <>
-        {sizes}, but <b>{countOf(a.nonFinite, 'values')}</b> are beyond {a.title} and come back as infinity or NaN.
-        Errors are not defined; switch “Saturate” on to keep the largest value instead.
+        {sizes}, but <Num of={whole(a.nonFinite)} /> of them are beyond {a.title} and come back as infinity or NaN, so
+        errors are not defined. Switch “Saturate” on to keep the largest value instead.
       </>
     );
   }
