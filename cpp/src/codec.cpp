@@ -17,12 +17,13 @@ namespace fewbits {
 namespace {
 
 template <class Value>
-using Encode = void (*)(const NumberFormat& format, const Value* values, std::size_t count, void* codes);
+using Encode = void (*)(const NumberFormat& format, Overflow overflow, const Value* values, std::size_t count,
+                        void* codes);
 using Decode = void (*)(const NumberFormat& format, const void* codes, std::size_t count, void* values);
 
 struct Codec {
-  std::array<Encode<float>, 2> encode_floats;    // by Overflow
-  std::array<Encode<double>, 2> encode_doubles;  // none: rounding to odd and encode_floats do
+  Encode<float> encode_floats;
+  Encode<double> encode_doubles;  // none: rounding to odd and encode_floats do
   Decode decode;
 };
 
@@ -30,44 +31,68 @@ template <std::size_t kBytes>
 using CodeOf =
     std::conditional_t<kBytes == 1, std::uint8_t, std::conditional_t<kBytes == 2, std::uint16_t, std::uint32_t>>;
 
-// --- rows that float32's bits turn into ------------------------------------------------------------------------------
+// --- minifloats ------------------------------------------------------------------------------------------------------
 
-template <std::size_t kRow, Overflow kOverflow>
-void encode_row(const NumberFormat&, const float* values, std::size_t count, void* codes) {
-  using Code = CodeOf<kNumberFormats[kRow].code_bytes()>;
-  constexpr Known<minifloat_encoding(kNumberFormats[kRow], kOverflow)> constants;
-  encode_minifloats(constants, values, count, static_cast<Code*>(codes));
+// within(limit, values, count, codes) encodes, and tells whether it could.
+template <class Code, class Within>
+void encode_slices(const MinifloatEncoding& encoding, const float* values, std::size_t count, Code* codes,
+                   Within within) {
+  for_each_slice(count, [&](std::size_t offset, std::size_t size) {
+    if (!within(encoding.limit, values + offset, size, codes + offset)) [[unlikely]]
+      encode_any(Given<MinifloatEncoding>{encoding}, values + offset, size, codes + offset);
+  });
 }
 
-template <std::size_t kRow>
-void decode_row(const NumberFormat&, const void* codes, std::size_t count, void* values) {
-  using Code = CodeOf<kNumberFormats[kRow].code_bytes()>;
+// finite(codes, count, values) decodes, and tells whether it could.
+template <class Code, class Finite>
+void decode_slices(const MinifloatDecoding& decoding, const Code* codes, std::size_t count, float* values,
+                   Finite finite) {
+  for_each_slice(count, [&](std::size_t offset, std::size_t size) {
+    if (!finite(codes + offset, size, values + offset)) [[unlikely]]
+      decode_any(Given<MinifloatDecoding>{decoding}, codes + offset, size, values + offset);
+  });
+}
+
+template <std::size_t kRow, class Code>
+bool encode_row_within(std::int32_t limit, const float* values, std::size_t count, Code* codes) {
+  constexpr Known<minifloat_encoding(kNumberFormats[kRow], Overflow::Standard)> constants;
+  return encode_within(constants, limit, values, count, codes);
+}
+
+template <std::size_t kRow, class Code>
+bool decode_row_finite(const Code* codes, std::size_t count, float* values) {
   constexpr Known<minifloat_decoding(kNumberFormats[kRow])> constants;
-  decode_minifloats(constants, static_cast<const Code*>(codes), count, static_cast<float*>(values));
+  return decode_finite(constants, codes, count, values);
+}
+
+template <class Code>
+using Within = bool (*)(std::int32_t limit, const float* values, std::size_t count, Code* codes);
+template <class Code>
+using Finite = bool (*)(const Code* codes, std::size_t count, float* values);
+
+template <std::size_t kRow>
+void encode_row(const NumberFormat& format, Overflow overflow, const float* values, std::size_t count, void* codes) {
+  using Code = CodeOf<kNumberFormats[kRow].code_bytes()>;
+  const Within<Code> within = encode_row_within<kRow, Code>;
+  encode_slices(minifloat_encoding(format, overflow), values, count, static_cast<Code*>(codes), within);
 }
 
 template <std::size_t kRow>
-constexpr Codec minifloat_codec() {
-  return {{encode_row<kRow, Overflow::Standard>, encode_row<kRow, Overflow::Saturate>}, {}, decode_row<kRow>};
+void decode_row(const NumberFormat& format, const void* codes, std::size_t count, void* values) {
+  using Code = CodeOf<kNumberFormats[kRow].code_bytes()>;
+  const Finite<Code> finite = decode_row_finite<kRow, Code>;
+  decode_slices(minifloat_decoding(format), static_cast<const Code*>(codes), count, static_cast<float*>(values),
+                finite);
 }
 
-template <Overflow kOverflow>
-void encode_e8m0(const NumberFormat&, const float* values, std::size_t count, void* codes) {
-  encode_exponents<kOverflow>(values, count, static_cast<std::uint8_t*>(codes));
-}
-
-void decode_e8m0(const NumberFormat&, const void* codes, std::size_t count, void* values) {
-  decode_exponents(static_cast<const std::uint8_t*>(codes), count, static_cast<float*>(values));
-}
-
-constexpr Codec kExponentCodec{{encode_e8m0<Overflow::Standard>, encode_e8m0<Overflow::Saturate>}, {}, decode_e8m0};
+template <std::size_t kRow>
+constexpr Codec kMinifloatCodec{encode_row<kRow>, nullptr, decode_row<kRow>};
 
 // --- formats that the caller makes up --------------------------------------------------------------------------------
 
-template <class Code, Overflow kOverflow>
-void encode_made(const NumberFormat& format, const float* values, std::size_t count, void* codes) {
-  const Given<MinifloatEncoding> constants{minifloat_encoding(format, kOverflow)};
-  encode_minifloats(constants, values, count, static_cast<Code*>(codes));
+template <class Code>
+void encode_made(const NumberFormat& format, Overflow overflow, const float* values, std::size_t count, void* codes) {
+  encode_any(Given<MinifloatEncoding>{minifloat_encoding(format, overflow)}, values, count, static_cast<Code*>(codes));
 }
 
 // Rounding to odd needs two bits more than the format has, and float32's smallest numbers run out of bits.
@@ -75,33 +100,43 @@ bool is_near_float32(const NumberFormat& format) {
   return format.mantissa_bits > 21 || 1 - format.bias - format.mantissa_bits < -147;
 }
 
-template <class Code, Overflow kOverflow>
-void encode_made_doubles(const NumberFormat& format, const double* values, std::size_t count, void* codes) {
-  constexpr double kBeyond = kOverflow == Overflow::Saturate ? double{std::numeric_limits<float>::max()}
-                                                             : std::numeric_limits<double>::infinity();
+template <class Code>
+void encode_made_doubles(const NumberFormat& format, Overflow overflow, const double* values, std::size_t count,
+                         void* codes) {
+  const double beyond =
+      overflow == Overflow::Saturate ? std::numeric_limits<float>::max() : std::numeric_limits<double>::infinity();
   const bool on_grid = is_near_float32(format);
   for_each_slice(count, [&](std::size_t offset, std::size_t size) {
     float narrow[kSlice];
     if (on_grid)
       for (std::size_t i = 0; i < size; ++i)
-        narrow[i] = static_cast<float>(round_to_grid(format, values[offset + i], kBeyond));
+        narrow[i] = static_cast<float>(round_to_grid(format, values[offset + i], beyond));
     else
       round_to_odd(values + offset, size, narrow);
-    encode_made<Code, kOverflow>(format, narrow, size, static_cast<Code*>(codes) + offset);
+    encode_made<Code>(format, overflow, narrow, size, static_cast<Code*>(codes) + offset);
   });
 }
 
 template <class Code>
 void decode_made(const NumberFormat& format, const void* codes, std::size_t count, void* values) {
-  const Given<MinifloatDecoding> constants{minifloat_decoding(format)};
-  decode_minifloats(constants, static_cast<const Code*>(codes), count, static_cast<float*>(values));
+  decode_any(Given<MinifloatDecoding>{minifloat_decoding(format)}, static_cast<const Code*>(codes), count,
+             static_cast<float*>(values));
 }
 
 template <class Code>
-constexpr Codec kMadeCodec{
-    {encode_made<Code, Overflow::Standard>, encode_made<Code, Overflow::Saturate>},
-    {encode_made_doubles<Code, Overflow::Standard>, encode_made_doubles<Code, Overflow::Saturate>},
-    decode_made<Code>};
+constexpr Codec kMadeCodec{encode_made<Code>, encode_made_doubles<Code>, decode_made<Code>};
+
+// --- E8M0 ------------------------------------------------------------------------------------------------------------
+
+void encode_e8m0(const NumberFormat&, Overflow overflow, const float* values, std::size_t count, void* codes) {
+  encode_exponents(overflow, values, count, static_cast<std::uint8_t*>(codes));
+}
+
+void decode_e8m0(const NumberFormat&, const void* codes, std::size_t count, void* values) {
+  decode_exponents(static_cast<const std::uint8_t*>(codes), count, static_cast<float*>(values));
+}
+
+constexpr Codec kExponentCodec{encode_e8m0, nullptr, decode_e8m0};
 
 // --- integers --------------------------------------------------------------------------------------------------------
 
@@ -110,7 +145,7 @@ IntegerConstants integer_constants(const NumberFormat& format) {
 }
 
 template <class Code>
-void encode_short(const NumberFormat& format, const float* values, std::size_t count, void* codes) {
+void encode_short(const NumberFormat& format, Overflow, const float* values, std::size_t count, void* codes) {
   encode_integers(integer_constants(format), values, count, static_cast<Code*>(codes));
 }
 
@@ -120,17 +155,18 @@ void decode_short(const NumberFormat& format, const void* codes, std::size_t cou
 }
 
 template <class Code>
-constexpr Codec kShortIntegerCodec{{encode_short<Code>, encode_short<Code>}, {}, decode_short<Code>};
+constexpr Codec kShortIntegerCodec{encode_short<Code>, nullptr, decode_short<Code>};
 
-void encode_long_doubles(const NumberFormat& format, const double* values, std::size_t count, void* codes) {
+void encode_long_doubles(const NumberFormat& format, Overflow, const double* values, std::size_t count, void* codes) {
   encode_long_integers(integer_constants(format), values, count, static_cast<std::uint32_t*>(codes));
 }
 
-void encode_long_floats(const NumberFormat& format, const float* values, std::size_t count, void* codes) {
+void encode_long_floats(const NumberFormat& format, Overflow overflow, const float* values, std::size_t count,
+                        void* codes) {
   for_each_slice(count, [&](std::size_t offset, std::size_t size) {
     double wide[kSlice];
     promote(values + offset, size, wide);
-    encode_long_doubles(format, wide, size, static_cast<std::uint32_t*>(codes) + offset);
+    encode_long_doubles(format, overflow, wide, size, static_cast<std::uint32_t*>(codes) + offset);
   });
 }
 
@@ -139,8 +175,7 @@ void decode_long(const NumberFormat& format, const void* codes, std::size_t coun
                        static_cast<double*>(values));
 }
 
-constexpr Codec kLongIntegerCodec{
-    {encode_long_floats, encode_long_floats}, {encode_long_doubles, encode_long_doubles}, decode_long};
+constexpr Codec kLongIntegerCodec{encode_long_floats, encode_long_doubles, decode_long};
 
 // --- float32 and float64 ---------------------------------------------------------------------------------------------
 
@@ -157,10 +192,10 @@ void convert(const double* from, std::size_t count, float* to) {
   demote(from, count, to);
 }
 
-template <class From, class To, Overflow kOverflow>
-void encode_wide(const NumberFormat&, const From* values, std::size_t count, void* codes) {
+template <class From, class To>
+void encode_wide(const NumberFormat&, Overflow overflow, const From* values, std::size_t count, void* codes) {
   convert(values, count, static_cast<To*>(codes));
-  if (kOverflow == Overflow::Saturate) saturate(static_cast<To*>(codes), count);
+  if (overflow == Overflow::Saturate) saturate(static_cast<To*>(codes), count);
 }
 
 template <class Float>
@@ -169,10 +204,7 @@ void decode_wide(const NumberFormat&, const void* codes, std::size_t count, void
 }
 
 template <class Float>
-constexpr Codec kWideCodec{
-    {encode_wide<float, Float, Overflow::Standard>, encode_wide<float, Float, Overflow::Saturate>},
-    {encode_wide<double, Float, Overflow::Standard>, encode_wide<double, Float, Overflow::Saturate>},
-    decode_wide<Float>};
+constexpr Codec kWideCodec{encode_wide<float, Float>, encode_wide<double, Float>, decode_wide<Float>};
 
 // --- the registry ----------------------------------------------------------------------------------------------------
 
@@ -192,7 +224,7 @@ constexpr Codec row_codec() {
     else if constexpr (format.mantissa_bits == kFloatMantissaBits)
       return kWideCodec<float>;
     else
-      return minifloat_codec<kRow>();
+      return kMinifloatCodec<kRow>;
   }
 }
 
@@ -227,18 +259,17 @@ void cast_slices(const NumberFormat& format, std::span<const Value> values, floa
 }  // namespace
 
 void encode(const NumberFormat& format, std::span<const float> values, void* codes, Overflow overflow) {
-  codec_for(format).encode_floats[static_cast<std::size_t>(overflow)](format, values.data(), values.size(), codes);
+  codec_for(format).encode_floats(format, overflow, values.data(), values.size(), codes);
 }
 
 void encode(const NumberFormat& format, std::span<const double> values, void* codes, Overflow overflow) {
   const Codec& codec = codec_for(format);
-  const auto direct = codec.encode_doubles[static_cast<std::size_t>(overflow)];
-  if (direct != nullptr) return direct(format, values.data(), values.size(), codes);
-  const auto encode_floats = codec.encode_floats[static_cast<std::size_t>(overflow)];
+  if (codec.encode_doubles != nullptr)
+    return codec.encode_doubles(format, overflow, values.data(), values.size(), codes);
   for_each_slice(values.size(), [&](std::size_t offset, std::size_t size) {
     float odd[kSlice];
     round_to_odd(values.data() + offset, size, odd);
-    encode_floats(format, odd, size, static_cast<std::byte*>(codes) + offset * format.code_bytes());
+    codec.encode_floats(format, overflow, odd, size, static_cast<std::byte*>(codes) + offset * format.code_bytes());
   });
 }
 

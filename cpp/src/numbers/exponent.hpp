@@ -10,11 +10,12 @@ namespace fewbits {
 
 // To the nearest, 1.5 * 2^k up. 2^-127 is subnormal in float32: below 2^-126 the sum carries only above it.
 // What is no power of two at all (zero, negative numbers) is NaN, or the smallest code where it saturates.
-template <Overflow kOverflow>
-inline void encode_exponents(const float* values, std::size_t count, std::uint8_t* codes) {
+inline void encode_exponents(Overflow overflow, const float* values, std::size_t count, std::uint8_t* codes) {
   using simd::select, simd::splat;
-  constexpr bool kSaturates = kOverflow == Overflow::Saturate;
-  for_each_batch(values, count, codes, [](const float* in, std::uint8_t* out) FEWBITS_INLINE {
+  const bool saturates = overflow == Overflow::Saturate;
+  const v128_t largest = splat(saturates ? 0xFE : 0xFF);
+  const v128_t not_positive = splat(saturates ? 0 : 0xFF);
+  for_each_batch(values, count, codes, [&](const float* in, std::uint8_t* out) FEWBITS_INLINE {
     v128_t code[4];
     for (int i = 0; i < 4; ++i) {
       const v128_t bits = simd::load(in + 4 * i);
@@ -23,9 +24,9 @@ inline void encode_exponents(const float* values, std::size_t count, std::uint8_
       const v128_t is_normal = wasm_i32x4_gt(magnitude, splat(0x007FFFFF));
       const v128_t half = wasm_i32x4_sub(splat(0x003FFFFF), is_normal);
       const v128_t nearest = wasm_u32x4_shr(wasm_i32x4_add(magnitude, half), 23);
-      const v128_t at_most_max = kSaturates ? wasm_i32x4_min(nearest, splat(0xFE)) : nearest;
+      const v128_t limited = wasm_i32x4_min(nearest, largest);
       const v128_t is_positive = wasm_i32x4_gt(bits, splat(0));
-      const v128_t finite = select(is_positive, at_most_max, splat(kSaturates ? 0 : 0xFF));
+      const v128_t finite = select(is_positive, limited, not_positive);
       code[i] = select(is_finite, finite, splat(0xFF));
     }
     simd::store(out, Lanes<std::uint8_t>::narrow(code[0], code[1], code[2], code[3]).part[0]);

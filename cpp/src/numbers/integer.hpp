@@ -36,9 +36,7 @@ inline void encode_integers(const IntegerConstants& format, const float* values,
       const v128_t sum = wasm_f32x4_add(number, splat(simd::kRoundingMagic));
       code[i] = wasm_v128_and(wasm_i32x4_min(wasm_i32x4_max(sum, min), max), mask);
     }
-    const auto narrow = Lanes<Code>::narrow(code[0], code[1], code[2], code[3]);
-    for (int i = 0; i < Lanes<Code>::kVectors; ++i)
-      simd::store(out + i * (kBatch / Lanes<Code>::kVectors), narrow.part[i]);
+    Lanes<Code>::store(out, Lanes<Code>::narrow(code[0], code[1], code[2], code[3]));
   });
 }
 

@@ -1,7 +1,9 @@
 // float32 to the codes of a floating format of at most 32 bits, and back.
 //
-// A kernel takes its format as `constants`: Known<...> where they are known at compile time (1.4 to 4 times faster),
-// Given where a caller made the format up.
+// A kernel takes its format as `constants`: Known<...> where they are known at compile time, Given where a caller made
+// the format up. Numbers within the format's range are all that the fast kernels get right; they tell whether there
+// were others, and those slices are done again by a kernel that knows every case. It is rarely needed, and one for all
+// formats.
 #pragma once
 
 #include <algorithm>
@@ -31,14 +33,12 @@ enum class Step : std::uint8_t {
 struct MinifloatEncoding {
   Step step;
   int mantissa_bits;
-  std::int32_t limit;  // float32 bits: larger magnitudes become this one. The first number beyond, or the maximum
-  std::int32_t
-      first_exponent;  // exponent of the smallest normal number, in place in float32's bits; below 0 in Step::Parts
+  std::int32_t first_exponent;  // exponent of the smallest normal number, in place in float32's bits; may be below 0
+  std::int32_t limit;  // float32 bits: larger magnitudes become this one, the first number beyond or the maximum
   bool is_signed;
   bool has_negative_zero;
   std::uint32_t sign_bit;
   std::uint32_t negative_code;  // unsigned formats: what a number below zero becomes
-  bool looks_for_nan;           // false: the limit alone gives NaN its code
   std::int32_t nan_above;       // float32 bits: magnitudes above become the NaN code
   std::uint32_t nan_code;
   std::uint32_t nan_sign;  // is flipped in the NaN code where the sign of the NaN is set
@@ -87,11 +87,12 @@ constexpr std::int32_t float_power_bits(int exponent) {
 
 constexpr Step step_for(const NumberFormat& format, std::int32_t limit) {
   if (format.bias == 127) return Step::Bits;
-  const bool sums_are_exact =
-      format.mantissa_bits > 0 && format.mantissa_bits < kFloatMantissaBits && format.bias < 127;
-  const int largest_sum = (limit >> kFloatMantissaBits) + kFloatMantissaBits + 1 - format.mantissa_bits;
-  const int subnormal_sum = 128 - format.bias + kFloatMantissaBits + 1 - format.mantissa_bits;
-  return sums_are_exact && std::max(largest_sum, subnormal_sum) < 255 ? Step::Addition : Step::Parts;
+  const int mantissa_bits = format.mantissa_bits;
+  const int most_mantissa_bits = format.code_bytes() == 1 ? 7 : 13;
+  const int largest_exponent = std::max(limit >> kFloatMantissaBits, 128 - format.bias);
+  const bool adds = 0 < mantissa_bits && mantissa_bits <= most_mantissa_bits && format.bias < 127 &&
+                    largest_exponent + kFloatMantissaBits - mantissa_bits < 254;
+  return adds ? Step::Addition : Step::Parts;
 }
 
 }  // namespace detail
@@ -122,8 +123,6 @@ constexpr MinifloatEncoding minifloat_encoding(const NumberFormat& format, Overf
   } else {  // a zero of the opposite sign
     encoding.nan_code = encoding.nan_sign = sign_bit;
   }
-  const bool same_as_overflow = !stops_at_max && encoding.nan_code == max_code + 1;
-  encoding.looks_for_nan = !(same_as_overflow && (encoding.nan_sign == sign_bit || encoding.nan_code == sign_bit));
   return encoding;
 }
 
@@ -191,16 +190,26 @@ inline v128_t round_bits(const Constants& constants, v128_t magnitude_u32x4, v12
   return wasm_i32x4_sub(wasm_i32x4_shr(rounded, dropped), offset);
 }
 
+// What round_by_addition leaves to do: code = (lane - offset) >> extra_bits.
+template <class Constants>
+inline Finish finish_of(const Constants& constants) {
+  if (constants.value.step != Step::Addition) return {0, 0};
+  const int mantissa_bits = constants.value.mantissa_bits;
+  const int power = (constants.value.first_exponent >> kFloatMantissaBits) + kFloatMantissaBits - mantissa_bits;
+  return {power << std::max(mantissa_bits, 7), std::max(7 - mantissa_bits, 0)};
+}
+
+// The sum's upper half holds its exponent times 2^7, the lower half the steps of the code's last bit: one product of
+// halves puts both on the same scale.
 template <class Constants>
 inline v128_t round_by_addition(const Constants& constants, v128_t magnitude_f32x4) {
-  const int dropped = kFloatMantissaBits - constants.value.mantissa_bits;
+  const int mantissa_bits = constants.value.mantissa_bits;
   const v128_t exponent =
       wasm_i32x4_max(wasm_v128_and(magnitude_f32x4, splat(kFloatInfinity)), splat(constants.value.first_exponent));
-  const v128_t power = wasm_i32x4_add(exponent, splat(dropped << kFloatMantissaBits));
-  const v128_t steps = wasm_i32x4_sub(wasm_f32x4_add(magnitude_f32x4, power), power);
-  const v128_t binade =
-      wasm_i32x4_sub(wasm_i32x4_shr(exponent, dropped), splat(constants.value.first_exponent >> dropped));
-  return wasm_i32x4_add(steps, binade);
+  const v128_t power = wasm_i32x4_add(exponent, splat((kFloatMantissaBits - mantissa_bits) << kFloatMantissaBits));
+  const v128_t sum = wasm_f32x4_add(magnitude_f32x4, power);
+  const v128_t weights = splat((1 << std::max(mantissa_bits - 7, 0) << 16) | (1 << std::max(7 - mantissa_bits, 0)));
+  return wasm_i32x4_dot_i16x8(sum, weights);
 }
 
 // Float32's bits as if its exponents went on below 1: its subnormal numbers, normalized.
@@ -240,60 +249,86 @@ inline v128_t magnitude_codes(const Constants& constants, v128_t magnitude_f32x4
   return round_by_parts(constants, magnitude_f32x4);
 }
 
-// Sixteen values. kBeyond: some may be larger than the limit, infinite or NaN. `largest` takes in their magnitudes.
-template <bool kBeyond, class Code, class Constants>
-inline void encode_batch(const Constants& constants, const float* in, Code* out, v128_t& largest) {
-  using L = Lanes<Code>;
-  const auto& format = constants.value;
-  v128_t code_u32x4[4], negative[4], nan[4];
-  for (int i = 0; i < 4; ++i) {
-    const v128_t bits = simd::load(in + 4 * i);
-    const v128_t magnitude = wasm_v128_and(bits, splat(kFloatMagnitude));
-    const v128_t limited = kBeyond ? wasm_i32x4_min(magnitude, splat(format.limit)) : magnitude;
-    largest = wasm_i32x4_max(largest, magnitude);
-    code_u32x4[i] = magnitude_codes(constants, limited);
-    negative[i] = format.is_signed ? bits : wasm_f32x4_lt(bits, splat(0.0f));
-    nan[i] = wasm_i32x4_gt(magnitude, splat(format.nan_above));
-  }
-  const auto code = L::narrow(code_u32x4[0], code_u32x4[1], code_u32x4[2], code_u32x4[3]);
-  const auto sign = L::narrow_signs(negative[0], negative[1], negative[2], negative[3]);
-  const auto is_nan = L::narrow_signs(nan[0], nan[1], nan[2], nan[3]);
-  for (int i = 0; i < L::kVectors; ++i) {
-    const v128_t below_zero = L::is_negative(sign.part[i]);
-    v128_t result = code.part[i];
-    if (format.is_signed) {
-      v128_t sign_bit = wasm_v128_and(below_zero, L::splat(format.sign_bit));
-      if (!format.has_negative_zero) sign_bit = wasm_v128_andnot(sign_bit, L::equal(result, L::splat(0)));
-      result = wasm_v128_or(result, sign_bit);
-    } else {
-      result = select(below_zero, L::splat(format.negative_code), result);
-    }
-    if (kBeyond && format.looks_for_nan) {
-      const v128_t flip = wasm_v128_and(below_zero, L::splat(format.nan_sign));
-      result = select(is_nan.part[i], wasm_v128_xor(L::splat(format.nan_code), flip), result);
-    }
-    simd::store(out + i * (kBatch / L::kVectors), result);
-  }
+template <class Code, class Constants>
+inline typename Lanes<Code>::Batch narrow_codes(const Constants& constants, const v128_t (&lanes)[4]) {
+  return Lanes<Code>::narrow(lanes[0], lanes[1], lanes[2], lanes[3], finish_of(constants));
 }
 
-template <bool kBeyond, class Code, class Constants>
-inline v128_t encode_slice(const Constants& constants, const float* values, std::size_t count, Code* codes) {
-  v128_t largest = splat(0);
-  for_each_batch(values, count, codes, [&](const float* in, Code* out) FEWBITS_INLINE {
-    encode_batch<kBeyond>(constants, in, out, largest);
-  });
-  return largest;
+// Puts signs to magnitude codes. `negative`: lanes whose sign says which numbers are below zero.
+template <class Code, class Constants>
+inline typename Lanes<Code>::Batch with_signs(const Constants& constants, typename Lanes<Code>::Batch codes,
+                                              const typename Lanes<Code>::Batch& negative) {
+  using L = Lanes<Code>;
+  const auto& format = constants.value;
+  for (int i = 0; i < L::kVectors; ++i) {
+    const v128_t below_zero = L::is_negative(negative.part[i]);
+    if (format.is_signed) {
+      v128_t sign_bit = wasm_v128_and(below_zero, L::splat(format.sign_bit));
+      if (!format.has_negative_zero) sign_bit = wasm_v128_andnot(sign_bit, L::equal(codes.part[i], L::splat(0)));
+      codes.part[i] = wasm_v128_or(codes.part[i], sign_bit);
+    } else {
+      codes.part[i] = select(below_zero, L::splat(format.negative_code), codes.part[i]);
+    }
+  }
+  return codes;
+}
+
+inline v128_t magnitude_of(v128_t value_f32x4) {
+  return wasm_v128_and(value_f32x4, splat(kFloatMagnitude));
+}
+
+// -0 is below zero where it has a code of its own.
+template <class Constants>
+inline v128_t below_zero(const Constants& constants, v128_t value_f32x4) {
+  return constants.value.is_signed ? value_f32x4 : wasm_f32x4_lt(value_f32x4, splat(0.0f));
 }
 
 }  // namespace detail
 
-// Most slices hold nothing beyond the limit: those that turn out to are done again, with care.
+// Returns whether all magnitudes were at most `limit`, given as float32 bits. If not, the codes mean nothing.
 template <class Code, class Constants>
-inline void encode_minifloats(const Constants& constants, const float* values, std::size_t count, Code* codes) {
-  for_each_slice(count, [&](std::size_t offset, std::size_t size) FEWBITS_INLINE {
-    const v128_t largest = detail::encode_slice<false>(constants, values + offset, size, codes + offset);
-    if (wasm_v128_any_true(wasm_i32x4_gt(largest, simd::splat(constants.value.limit)))) [[unlikely]]
-      detail::encode_slice<true>(constants, values + offset, size, codes + offset);
+inline bool encode_within(const Constants& constants, std::int32_t limit, const float* values, std::size_t count,
+                          Code* codes) {
+  using L = Lanes<Code>;
+  v128_t largest = simd::splat(0);
+  for_each_batch(values, count, codes, [&](const float* in, Code* out) FEWBITS_INLINE {
+    v128_t code[4], negative[4];
+    for (int i = 0; i < 4; ++i) {
+      const v128_t value = simd::load(in + 4 * i);
+      const v128_t magnitude = detail::magnitude_of(value);
+      largest = wasm_i32x4_max(largest, magnitude);
+      code[i] = detail::magnitude_codes(constants, magnitude);
+      negative[i] = detail::below_zero(constants, value);
+    }
+    const auto signs = L::narrow_signs(negative[0], negative[1], negative[2], negative[3]);
+    L::store(out, detail::with_signs<Code>(constants, detail::narrow_codes<Code>(constants, code), signs));
+  });
+  return !wasm_v128_any_true(wasm_i32x4_gt(largest, simd::splat(limit)));
+}
+
+// Numbers of any size, infinities and NaN.
+template <class Code>
+inline void encode_any(const Given<MinifloatEncoding>& constants, const float* values, std::size_t count, Code* codes) {
+  using L = Lanes<Code>;
+  const MinifloatEncoding format = constants.value;
+  for_each_batch(values, count, codes, [&](const float* in, Code* out) FEWBITS_INLINE {
+    v128_t code[4], negative[4], nan[4];
+    for (int i = 0; i < 4; ++i) {
+      const v128_t value = simd::load(in + 4 * i);
+      const v128_t magnitude = detail::magnitude_of(value);
+      code[i] = detail::magnitude_codes(constants, wasm_i32x4_min(magnitude, simd::splat(format.limit)));
+      negative[i] = detail::below_zero(constants, value);
+      nan[i] = wasm_i32x4_gt(magnitude, simd::splat(format.nan_above));
+    }
+    const auto signs = L::narrow_signs(negative[0], negative[1], negative[2], negative[3]);
+    const auto is_nan = L::narrow_signs(nan[0], nan[1], nan[2], nan[3]);
+    auto result = detail::with_signs<Code>(constants, detail::narrow_codes<Code>(constants, code), signs);
+    for (int i = 0; i < L::kVectors; ++i) {
+      const v128_t flip = wasm_v128_and(L::is_negative(signs.part[i]), L::splat(format.nan_sign));
+      const v128_t nan_code = wasm_v128_xor(L::splat(format.nan_code), flip);
+      result.part[i] = simd::select(is_nan.part[i], nan_code, result.part[i]);
+    }
+    L::store(out, result);
   });
 }
 
@@ -302,7 +337,7 @@ namespace detail {
 // Exponent and mantissa in float32's places give the value times 2^(bias - 127): an exact multiplication does the rest,
 // and normalizes the subnormal numbers on its way.
 template <class Constants>
-inline v128_t decode_finite(const Constants& constants, v128_t code_i32x4) {
+inline v128_t decode_lanes(const Constants& constants, v128_t code_i32x4) {
   const auto& format = constants.value;
   const int shift = kFloatMantissaBits - format.mantissa_bits;
   v128_t in_place = wasm_i32x4_shl(code_i32x4, shift);
@@ -371,15 +406,7 @@ inline void decode_batch(const Constants& constants, const Code* in, float* out)
     if (constants.value.fits_table) return decode_by_table(constants, in, out);
   v128_t code[4];
   Lanes<Code>::widen(in, code);
-  for (int i = 0; i < 4; ++i) simd::store(out + 4 * i, decode_finite(constants, code[i]));
-}
-
-template <class Code, class Constants>
-inline void decode_special_batch(const Constants& constants, const Code* in, float* out) {
-  v128_t code[4];
-  Lanes<Code>::widen(in, code);
-  for (int i = 0; i < 4; ++i)
-    simd::store(out + 4 * i, decode_special(constants, code[i], decode_finite(constants, code[i])));
+  for (int i = 0; i < 4; ++i) simd::store(out + 4 * i, decode_lanes(constants, code[i]));
 }
 
 // A key that is larger than format.max_key for infinities and NaN alone.
@@ -397,21 +424,27 @@ inline v128_t largest_key(const Constants& constants, const Code* in, v128_t lar
 
 }  // namespace detail
 
-// As in encoding: slices with infinities or NaN are done again.
+// Returns whether all codes were finite numbers. If not, the values mean nothing.
 template <class Code, class Constants>
-inline void decode_minifloats(const Constants& constants, const Code* codes, std::size_t count, float* values) {
+inline bool decode_finite(const Constants& constants, const Code* codes, std::size_t count, float* values) {
+  using L = Lanes<Code>;
   constexpr auto has_special = [](const auto& format) { return format.has_infinity || format.has_nan; };
-  for_each_slice(count, [&](std::size_t offset, std::size_t size) FEWBITS_INLINE {
-    v128_t largest = simd::splat(0);
-    for_each_batch(codes + offset, size, values + offset, [&](const Code* in, float* out) FEWBITS_INLINE {
-      if (has_special(constants.value)) largest = detail::largest_key(constants, in, largest);
-      detail::decode_batch(constants, in, out);
-    });
-    const v128_t is_special = Lanes<Code>::greater(largest, Lanes<Code>::splat(constants.value.max_key));
-    if (has_special(constants.value) && wasm_v128_any_true(is_special)) [[unlikely]]
-      for_each_batch(codes + offset, size, values + offset, [&](const Code* in, float* out) FEWBITS_INLINE {
-        detail::decode_special_batch(constants, in, out);
-      });
+  v128_t largest = simd::splat(0);
+  for_each_batch(codes, count, values, [&](const Code* in, float* out) FEWBITS_INLINE {
+    if (has_special(constants.value)) largest = detail::largest_key(constants, in, largest);
+    detail::decode_batch(constants, in, out);
+  });
+  return !has_special(constants.value) || !wasm_v128_any_true(L::greater(largest, L::splat(constants.value.max_key)));
+}
+
+// Infinities and NaN too.
+template <class Code>
+inline void decode_any(const Given<MinifloatDecoding>& constants, const Code* codes, std::size_t count, float* values) {
+  for_each_batch(codes, count, values, [&](const Code* in, float* out) FEWBITS_INLINE {
+    v128_t code[4];
+    Lanes<Code>::widen(in, code);
+    for (int i = 0; i < 4; ++i)
+      simd::store(out + 4 * i, detail::decode_special(constants, code[i], detail::decode_lanes(constants, code[i])));
   });
 }
 
