@@ -15,7 +15,7 @@ interface Case {
   qtype: string;
   scales_per_set: number;
   files: { scale: string; zp: string; out: string };
-  dequant_sha256: string;
+  dequant_sha256?: string; // DynamicQuantizeLinear has no opposite
 }
 
 /** What scheme the reference program used, from the name that the vectors give the case. */
@@ -77,7 +77,7 @@ for (const item of [...manifest.torch_cases, ...manifest.ort_cases] as Case[])
       );
       all.set(fewbits.dequantize(quantized), set * 2048);
     });
-    assert.equal(sha256(all), item.dequant_sha256);
+    if (item.dequant_sha256) assert.equal(sha256(all), item.dequant_sha256);
   });
 
 const seven = [5.47, 3.08, -7.59, 0, -1.95, -4.57, 10.8];

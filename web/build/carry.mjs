@@ -19,21 +19,25 @@ function partsOf(node) {
   if (ts.isTemplateExpression(node)) return [node.head.text, ...node.templateSpans.map((span) => span.literal.text)];
 }
 
-const inert = (node) => ts.isLiteralTypeNode(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || ts.isPropertyAssignment(node);
+const inert = (node) =>
+  ts.isLiteralTypeNode(node) ||
+  ts.isImportDeclaration(node) ||
+  ts.isExportDeclaration(node) ||
+  ts.isPropertyAssignment(node);
 
-/** Replaces the sentences inside the functions of a file by calls of `text`, adding them to `texts`. */
+/** Replaces the sentences inside the functions of a file by calls of `sentence`, adding them to `texts`. */
 function carrySentences(name, source, texts) {
   const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true);
   const code = (node, inside) => {
     const parts = inside && !inert(node.parent) ? partsOf(node) : undefined;
     if (parts && parts.join('').length >= SENTENCE) {
       const values = ts.isTemplateExpression(node) ? node.templateSpans.map((span) => code(span.expression, true)) : [];
-      return `text(${[texts.push(parts) - 1, ...values].join(', ')})`;
+      return `sentence(${[texts.push(parts) - 1, ...values].join(', ')})`;
     }
     let result = '';
     let from = node.getFullStart();
     node.forEachChild((child) => {
-      result += source.slice(from, child.getFullStart()) + source.slice(child.getFullStart(), child.getStart(file)) ;
+      result += source.slice(from, child.getFullStart()) + source.slice(child.getFullStart(), child.getStart(file));
       result += code(child, inside || ts.isFunctionLike(node)).trimStart();
       from = child.getEnd();
     });
@@ -41,20 +45,24 @@ function carrySentences(name, source, texts) {
   };
   const before = texts.length;
   const carried = code(file, false);
-  return texts.length > before ? `import { text } from './carried.ts';\n${carried}` : carried;
+  return texts.length > before ? `import { sentence } from './carried.ts';\n${carried}` : carried;
 }
 
 /** The exports of a table as plain data. */
 async function readTable(file) {
   const { outputFiles } = await build({ entryPoints: [file], bundle: true, format: 'esm', write: false });
-  return { ...(await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)) };
+  return {
+    ...(await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)),
+  };
 }
 
 /** What tableHash is checked against is a number of the script, not of the table that it checks. */
 const tableModule = (names, constants) =>
   `import { whenLoaded } from './carried.ts';
    export let ${names.join(', ')};
-   ${Object.entries(constants).map(([name, value]) => `export const ${name} = ${value};`).join('\n')}
+   ${Object.entries(constants)
+     .map(([name, value]) => `export const ${name} = ${value};`)
+     .join('\n')}
    whenLoaded((tables) => { ({ ${names.join(', ')} } = tables); });`;
 
 /** Reads web/lib; gives an esbuild plugin that serves the lightened modules, and the section for the wasm. */
@@ -62,7 +70,9 @@ export async function carry(folder) {
   const texts = [];
   const data = {};
   const modules = new Map();
-  for (const name of readdirSync(folder).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts')).sort()) {
+  for (const name of readdirSync(folder)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .sort()) {
     const file = path.join(folder, name);
     if (tables.includes(name)) {
       const exported = Object.entries(await readTable(file));
@@ -78,7 +88,9 @@ export async function carry(folder) {
     name: 'carry',
     setup(context) {
       context.initialOptions.define = { ...context.initialOptions.define, CARRIED_KEY: JSON.stringify(key) };
-      context.onLoad({ filter: /\.ts$/ }, ({ path: file }) => (modules.has(file) ? { contents: modules.get(file), loader: 'ts' } : undefined));
+      context.onLoad({ filter: /\.ts$/ }, ({ path: file }) =>
+        modules.has(file) ? { contents: modules.get(file), loader: 'ts' } : undefined,
+      );
     },
   };
   return { plugin, section: customSection('fewbits', Buffer.from(JSON.stringify({ key, texts, tables: data }))) };

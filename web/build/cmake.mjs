@@ -17,7 +17,7 @@ function emscripten() {
 }
 
 export function build(preset, targets = []) {
-  const env = preset === 'wasm' ? { ...process.env, ...emscripten() } : process.env;
+  const env = preset === 'wasm' || preset === 'module' ? { ...process.env, ...emscripten() } : process.env;
   const run = (args) =>
     execFileSync('cmake', args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
   try {

@@ -27,7 +27,9 @@ function withoutFetch(glue) {
 const glueWithoutFetch = {
   name: 'glue-without-fetch',
   setup(context) {
-    context.onLoad({ filter: /build\/wasm\/module\/fewbits\.mjs$/ }, ({ path: file }) => ({ contents: withoutFetch(readFileSync(file, 'utf8')) }));
+    context.onLoad({ filter: /build\/module\/fewbits\.mjs$/ }, ({ path: file }) => ({
+      contents: withoutFetch(readFileSync(file, 'utf8')),
+    }));
   },
 };
 
@@ -83,11 +85,11 @@ function types() {
   );
 }
 
-cmake('wasm', ['fewbits_module']);
+cmake('module');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 const { plugin: lightened, section } = await carry(path.join(root, 'web/lib'));
-writeFileSync(wasm, Buffer.concat([readFileSync(path.join(root, 'build/wasm/module/fewbits.wasm')), section]));
+writeFileSync(wasm, Buffer.concat([readFileSync(path.join(root, 'build/module/fewbits.wasm')), section]));
 const node = { platform: 'node', target: 'node20' };
 await Promise.all([
   script('index.ts', 'index.js'),

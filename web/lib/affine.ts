@@ -4,7 +4,17 @@ import { describe, nearest } from './formats.ts';
 import { type Heap, SLICE } from './heap.ts';
 import { packBits, unpackBits } from './numbers.ts';
 import type { Affine, AffineScheme, AffineType, Calibration, Quantized, Tensor, Values } from './types.ts';
-import { checkFinite, checkShape, eachSlice, type Source, stage, stageFinite, toTensor } from './values.ts';
+import {
+  checkCodes,
+  checkFinite,
+  checkShape,
+  eachSlice,
+  product,
+  type Source,
+  stage,
+  stageFinite,
+  toTensor,
+} from './values.ts';
 
 const RULE_BYTES = 24; // six 32-bit fields: bindings.cpp, RuleRecord
 const types: readonly AffineType[] = [2, 3, 4, 5, 6, 7, 8, 16].flatMap(
@@ -121,7 +131,7 @@ interface Geometry {
 const SHORT_RUN = 64;
 
 function toGeometry(rule: Rule, shape: number[]): Geometry {
-  const total = shape.reduce((product, size) => product * size, 1);
+  const total = product(shape);
   const { granularity } = rule;
   if (granularity === 'tensor') {
     const whole = { chunks: 1, chunk: total, stride: total, width: total, repeat: 1 };
@@ -129,7 +139,7 @@ function toGeometry(rule: Rule, shape: number[]): Geometry {
   }
   const { axis, groupSize } = checkGranularity(granularity, shape);
   const size = shape[axis]!;
-  const inner = shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+  const inner = product(shape.slice(axis + 1));
   return groupSize === undefined ? channels(total, size, inner) : groupsAlong(total, inner, groupSize);
 }
 
@@ -467,8 +477,10 @@ function walk(
 
 export function dequantizeAffine(heap: Heap, quantized: Quantized): Float32Array {
   const rule = toRule(quantized.scheme as AffineScheme);
-  const total = checkCodes(quantized, rule);
-  const geometry = toGeometry(rule, checkShape(quantized.shape, total));
+  const shape = checkShape(quantized.shape);
+  checkCodes(quantized.data, codeArray(rule, 0).constructor.name, rule.bits, shape);
+  const total = product(shape);
+  const geometry = toGeometry(rule, shape);
   const values = new Float32Array(total);
   if (total === 0) return values;
   const affine = checkScales(quantized, geometry);
@@ -481,23 +493,4 @@ export function dequantizeAffine(heap: Heap, quantized: Quantized): Float32Array
     heap.read(to, values.subarray(panel.from, panel.from + count));
   });
   return values;
-}
-
-/** The number of elements, after checking that `data` has the type and length that scheme and shape ask for. */
-function checkCodes({ data, shape }: Quantized, rule: Rule): number {
-  const total = Array.isArray(shape) ? shape.reduce((product, size) => product * size, 1) : Number.NaN;
-  const expected = codeArray(rule, 0).constructor.name;
-  const name = Object.prototype.toString.call(data).slice(8, -1);
-  if (name !== expected)
-    throw new FewbitsError(
-      'BAD_INPUT',
-      `The codes of ${rule.signed ? '' : 'u'}int${rule.bits} are a ${expected}, not ${describe(data)}.`,
-    );
-  const length = rule.bits < 8 ? Math.ceil((total * rule.bits) / 8) : total;
-  if (data.length !== length)
-    throw new FewbitsError(
-      'BAD_LENGTH',
-      `Shape [${shape}] needs ${length} ${rule.bits < 8 ? 'bytes' : 'codes'}, but data has ${data.length}.`,
-    );
-  return total;
 }

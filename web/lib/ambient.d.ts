@@ -1,5 +1,5 @@
 // Modules that the build provides.
-declare module '*/build/wasm/module/fewbits.mjs' {
+declare module '*/build/module/fewbits.mjs' {
   const glue: import('./core.ts').Glue;
   export default glue;
 }

@@ -4,7 +4,7 @@ import { blockFormats, findBlockFormat } from './formats.ts';
 import { type Heap, SLICE } from './heap.ts';
 import { packBits, unpackBits } from './numbers.ts';
 import type { BlockFormatName, BlockOptions, Quantized, Tensor, Values } from './types.ts';
-import { checkShape, eachSlice, stage, stageFinite, toTensor } from './values.ts';
+import { checkCodes, checkShape, eachSlice, product, stage, stageFinite, toTensor } from './values.ts';
 
 /** 2^-17 more or less: BitNet b1.58 keeps its scale from becoming 0. */
 const SMALLEST_SCALE = 1e-5;
@@ -58,18 +58,12 @@ export function quantizeBlock(
 
 export function dequantizeBlock(heap: Heap, quantized: Quantized): Float32Array {
   const { ternary, bits } = absmeanFormat(quantized.scheme as BlockFormatName);
-  const total = Array.isArray(quantized.shape)
-    ? quantized.shape.reduce((product, size) => product * size, 1)
-    : Number.NaN;
-  checkShape(quantized.shape, total);
+  const shape = checkShape(quantized.shape);
+  checkCodes(quantized.data, 'Uint8Array', bits, shape);
+  const total = product(shape);
   const scale = quantized.scale?.[0];
   if (typeof scale !== 'number' || !(scale >= 0 && scale < Number.POSITIVE_INFINITY))
     throw new FewbitsError('BAD_ARGUMENT', `${quantized.scheme} has one scale, finite and not negative, in scale[0].`);
-  if (quantized.data?.length !== Math.ceil((total * bits) / 8))
-    throw new FewbitsError(
-      'BAD_LENGTH',
-      `Shape [${quantized.shape}] needs ${Math.ceil((total * bits) / 8)} bytes, but data has ${quantized.data?.length}.`,
-    );
   const codes = unpackBits(heap, quantized.data as Uint8Array, bits, total);
   const values = new Float32Array(total);
   const [from, to] = heap.place(SLICE, SLICE * 4);

@@ -22,12 +22,14 @@ export function load(module: WebAssembly.Module): void {
   const [section] = WebAssembly.Module.customSections(module, 'fewbits');
   const found: Carried | undefined = section && JSON.parse(new TextDecoder().decode(section));
   if (found?.key !== CARRIED_KEY)
-    throw new Error('fewbits: this wasm is not the fewbits.wasm that came with this script. Serve the one from the same package.');
+    throw new Error(
+      'fewbits: this wasm is not the fewbits.wasm that came with this script. Serve the one from the same package.',
+    );
   carried = found;
   for (const use of waiting) use(found.tables);
 }
 
 /** The sentence of that number, with values in its gaps. */
-export function text(index: number, ...values: unknown[]): string {
+export function sentence(index: number, ...values: unknown[]): string {
   return carried!.texts[index]!.map((part, i) => (i ? values[i - 1] : '') + part).join('');
 }

@@ -1,5 +1,5 @@
 // `init` and `createPool` over a platform: what reads the wasm and what starts a worker differ, the rest does not.
-import glue from '../../build/wasm/module/fewbits.mjs';
+import glue from '../../build/module/fewbits.mjs';
 import { load } from './carried.ts';
 import { instantiate } from './core.ts';
 import { FewbitsError } from './errors.ts';

@@ -39,7 +39,6 @@ const toNumberFormat = (row: (typeof numberFormatRows)[number]): NumberFormat =>
     npy: row[18] || null,
   });
 
-
 const toBlockFormat = (row: (typeof blockFormatRows)[number]): BlockFormatRow =>
   Object.freeze({
     name: row[0],
@@ -129,7 +128,11 @@ export function findBlockFormat(format: BlockFormatName): BlockFormatRow {
 /** The row of either table. */
 export function findFormat(format: NumberFormatName | BlockFormatName): NumberFormat | BlockFormatRow {
   const found = numberFormats.find(({ name }) => name === format) ?? blockRows.find(({ name }) => name === format);
-  if (!found) throw unknown(format, [...numberFormats, ...blockRows].map(({ name }) => name));
+  if (!found)
+    throw unknown(
+      format,
+      [...numberFormats, ...blockRows].map(({ name }) => name),
+    );
   return found;
 }
 

@@ -46,8 +46,8 @@ class Member {
     this.#worker = worker;
     worker.onAnswer((answer) => this.#settle(answer));
     worker.onFailure((reason) => {
-      const text = reason instanceof Error ? reason.message : reason;
-      this.fail(new FewbitsError('WORKER_FAILED', `A worker of the pool failed: ${text}. Create another pool.`));
+      const what = reason instanceof Error ? reason.message : reason;
+      this.fail(new FewbitsError('WORKER_FAILED', `A worker of the pool failed: ${what}. Create another pool.`));
     });
   }
 

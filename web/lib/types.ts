@@ -320,6 +320,9 @@ export type Out<M extends Mode, T> = M extends 'sync' ? T : Promise<T>;
 export interface TransferOption {
   transfer?: boolean;
 }
+/** A pool's calls take that option last, alone or among the method's own. */
+export type Last<M extends Mode> = M extends 'async' ? [options?: TransferOption] : [];
+export type With<M extends Mode, T> = M extends 'async' ? T & TransferOption : T;
 
 /**
  * Every method, with its results at once (what {@link init} gives) or as promises (what {@link createPool} gives).
@@ -327,44 +330,52 @@ export interface TransferOption {
  */
 export interface Methods<M extends Mode> {
   /** One code per element, rounded to nearest, ties to even. */
-  encode(values: Values, format: NumberFormatLike, options?: CastOptions): Out<M, Codes>;
+  encode(values: Values, format: NumberFormatLike, options?: With<M, CastOptions>): Out<M, Codes>;
   /** The numbers that codes name: Float64Array for float64, int32 and uint32, else Float32Array. */
-  decode(codes: Codes | readonly number[], format: NumberFormatLike): Out<M, Float32Array | Float64Array>;
+  decode(
+    codes: Codes | readonly number[],
+    format: NumberFormatLike,
+    ...last: Last<M>
+  ): Out<M, Float32Array | Float64Array>;
   /** decode(encode(x)): what the format keeps. */
-  cast(values: Values, format: NumberFormatLike, options?: CastOptions): Out<M, Float32Array>;
+  cast(values: Values, format: NumberFormatLike, options?: With<M, CastOptions>): Out<M, Float32Array>;
   /** Everything about one number in one format. */
-  inspect(value: number, format: NumberFormatLike): Out<M, Inspection>;
+  inspect(value: number, format: NumberFormatLike, ...last: Last<M>): Out<M, Inspection>;
   /** Codes of 1 to 8 bits side by side, least significant bit first; the last byte is padded with zeros. */
-  packBits(codes: Values, bits: number): Out<M, Uint8Array>;
+  packBits(codes: Values, bits: number, ...last: Last<M>): Out<M, Uint8Array>;
   /** `count` codes out of packed bytes. */
-  unpackBits(bytes: Uint8Array, bits: number, count: number): Out<M, Uint8Array>;
+  unpackBits(bytes: Uint8Array, bits: number, count: number, ...last: Last<M>): Out<M, Uint8Array>;
   /** A number format of one's own, usable wherever a format's name is. Every value must be exact in float32. */
-  makeFormat(spec: MadeFormatSpec): Out<M, NumberFormat>;
+  makeFormat(spec: MadeFormatSpec, ...last: Last<M>): Out<M, NumberFormat>;
 
   /** Scales and zero points for these values. */
-  calibrate(values: Values | Tensor, scheme: AffineScheme): Out<M, Affine>;
+  calibrate(values: Values | Tensor, scheme: AffineScheme, ...last: Last<M>): Out<M, Affine>;
   /** Values to codes: affine by a scheme (calibrated here) or by given scales. */
-  quantize(values: Values | Tensor, scheme: AffineScheme | Affine): Out<M, Quantized>;
+  quantize(values: Values | Tensor, scheme: AffineScheme | Affine, ...last: Last<M>): Out<M, Quantized>;
   /** Values to a block format. */
-  quantize(values: Values | Tensor, format: BlockFormatName, options?: BlockOptions): Out<M, Quantized>;
+  quantize(values: Values | Tensor, format: BlockFormatName, options?: With<M, BlockOptions>): Out<M, Quantized>;
   /** (q - zeroPoint) * scale in float32, or what the block format says. */
-  dequantize(quantized: Quantized): Out<M, Float32Array>;
+  dequantize(quantized: Quantized, ...last: Last<M>): Out<M, Float32Array>;
 
   /** Errors between two arrays of one length, summed in double. */
-  compare(original: Values, restored: Values): Out<M, Comparison>;
+  compare(original: Values, restored: Values, ...last: Last<M>): Out<M, Comparison>;
   /** Counts, extremes and moments. */
-  summarize(values: Values): Out<M, Summary>;
+  summarize(values: Values, ...last: Last<M>): Out<M, Summary>;
   /** How many values fall into each bin. */
-  histogram(values: Values, options: HistogramOptions): Out<M, Histogram>;
+  histogram(values: Values, options: With<M, HistogramOptions>): Out<M, Histogram>;
 
   /** Bytes of that many weights: ceil(parameters / blockSize) * blockBytes, or ceil(parameters * bits / 8). */
-  weightBytes(parameters: number, format: NumberFormatName | BlockFormatName | number): Out<M, number>;
+  weightBytes(
+    parameters: number,
+    format: NumberFormatName | BlockFormatName | number,
+    ...last: Last<M>
+  ): Out<M, number>;
   /** layers * context * batch * (row(K) + row(V)); a row is kvHeads * headDim elements in block bytes. */
   kvCacheBytes(options: KvCacheOptions): Out<M, number>;
   /** Both units, never one under the other's name. */
-  formatBytes(bytes: number): Out<M, FormattedBytes>;
+  formatBytes(bytes: number, ...last: Last<M>): Out<M, FormattedBytes>;
   /** Exact parameter count, term by term, from a Hugging Face config.json. */
-  modelParameters(config: ModelConfig): Out<M, ModelParameters>;
+  modelParameters(config: ModelConfig, ...last: Last<M>): Out<M, ModelParameters>;
   /** What a model needs to run: weights, KV cache, compute buffer. */
   modelMemory(config: ModelConfig, options: ModelMemoryOptions): Out<M, ModelMemory>;
 }

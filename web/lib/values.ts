@@ -70,14 +70,17 @@ export function toTensor(values: Values | Tensor): { source: Source; shape: numb
   return { source, shape: checkShape(values.shape, source.length) };
 }
 
-export function checkShape(shape: unknown, length: number): number[] {
+export const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1);
+
+/** A shape of whole numbers, with `length` elements where that is given. */
+export function checkShape(shape: unknown, length?: number): number[] {
   if (!Array.isArray(shape) || shape.some((size) => !Number.isSafeInteger(size) || size < 0))
     throw new FewbitsError(
       'BAD_SHAPE',
       `A shape is an array of whole numbers, not ${JSON.stringify(shape) ?? describe(shape)}.`,
     );
-  const count = shape.reduce((product: number, size: number) => product * size, 1);
-  if (count !== length)
+  const count = product(shape);
+  if (length !== undefined && count !== length)
     throw new FewbitsError(
       'BAD_SHAPE',
       `Shape [${shape.join(', ')}] has ${count} elements, but the data has ${length}.`,
@@ -133,4 +136,18 @@ export function checkInteger(value: unknown, name: string, min: number, max: num
       `${name} must be a whole number from ${min} to ${max}, not ${describe(value)}.`,
     );
   return value as number;
+}
+
+/** Codes as `quantize` gives them: an array of that type, packed where they are narrower than a byte. */
+export function checkCodes(data: unknown, type: string, bits: number, shape: readonly number[]): void {
+  if (Object.prototype.toString.call(data).slice(8, -1) !== type)
+    throw new FewbitsError('BAD_INPUT', `Codes of ${bits} bits come as a ${type}, not as ${describe(data)}.`);
+  const count = product(shape);
+  const length = bits < 8 ? Math.ceil((count * bits) / 8) : count;
+  const found = (data as Uint8Array).length;
+  if (found !== length)
+    throw new FewbitsError(
+      'BAD_LENGTH',
+      `Shape [${shape.join(', ')}] needs ${length} elements of data at ${bits} bits, not ${found}.`,
+    );
 }

@@ -1,5 +1,5 @@
 // A worker's end of the pool: one instance of the module, one call after the other.
-import glue from '../../build/wasm/module/fewbits.mjs';
+import glue from '../../build/module/fewbits.mjs';
 import { load } from './carried.ts';
 import { instantiate } from './core.ts';
 import { createFewbits } from './fewbits.ts';

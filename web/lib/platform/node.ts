@@ -12,7 +12,7 @@ export async function compileFrom(source: URL | string): Promise<WebAssembly.Mod
 }
 
 export function poolWorker(script: URL | string): PoolWorker {
-  const worker = new Worker(script);
+  const worker = new Worker(script, { execArgv: [] }); // not the program's own flags, such as --input-type
   worker.unref();
   let ended = false;
   return {
