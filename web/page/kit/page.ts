@@ -62,7 +62,7 @@ export async function useSource(
 }
 
 /** Makes what the worker has read the page's data. */
-export const takeReading = () => change(() => worker().take());
+export const takeReading = (place: string) => change(() => worker().take(place));
 
 async function change(call: () => Promise<DatasetInfo>): Promise<void> {
   setPageState({ busy: 'Reading the data' });

@@ -1,6 +1,6 @@
 // The page's one worker. The data lives here, moved once; models run here; small view models go back.
 import { expose } from 'comlink';
-import wasmUrl from '../../../dist/fewbits.wasm?url';
+import wasmUrl from '../../../build/module/fewbits.wasm?url';
 import type { Fewbits } from '../../lib/types.ts';
 import weightsUrl from '../data/esrgan-slim-x2.bin?url';
 import type { Dataset, DatasetInfo, ModelModule, Source } from './contract.ts';
@@ -15,8 +15,8 @@ const models = import.meta.glob<ModelModule>('../sections/*/model.ts');
 
 let loading: Promise<Fewbits> | undefined;
 let dataset: Dataset | undefined;
-/** What was read but not taken yet. */
-let candidate: { name: string; result: ReadResult } | undefined;
+/** What was read, by the place that asked for it, which may take it. */
+const readings = new Map<string, { name: string; result: ReadResult }>();
 let reading: AbortController | undefined;
 
 function library(): Promise<Fewbits> {
@@ -45,9 +45,11 @@ async function adopt(source: Source, numbers: Numbers, note: string, followed?: 
   return info;
 }
 
-async function read(name: string, result: Promise<ReadResult> | ReadResult): Promise<Reading> {
-  candidate = { name, result: await result };
-  return readingOf(name, candidate.result);
+async function read(place: string, name: string, result: Promise<ReadResult> | ReadResult): Promise<Reading> {
+  readings.delete(place);
+  const read = { name, result: await result };
+  readings.set(place, read);
+  return readingOf(name, read.result);
 }
 
 const api = {
@@ -57,28 +59,31 @@ const api = {
   },
 
   /** Reads a text and holds its numbers ready for `take`. */
-  readText: (text: string, name: string, options?: ReadOptions) => read(name, readText(text, options)),
+  readText: async (place: string, text: string, name: string, options?: ReadOptions) =>
+    read(place, name, readText(text, options)),
 
   /** Reads a file and holds its numbers ready for `take`. */
   async readFile(
+    place: string,
     file: File,
     onProgress: (progress: { bytesDone: number; bytesTotal: number }) => void,
     options?: ReadOptions,
   ) {
     reading?.abort();
     reading = new AbortController();
-    return read(file.name, readFile(file, { ...options, signal: reading.signal, onProgress }));
+    return read(place, file.name, readFile(file, { ...options, signal: reading.signal, onProgress }));
   },
 
   cancelReading: () => reading?.abort(),
 
-  /** Makes what was read the page's data, without what is no number. */
-  async take(): Promise<DatasetInfo> {
-    const { name, result } = candidate!;
-    const info = await adopt({ kind: 'own', name }, usableOf(result), noteOn(result));
-    candidate = undefined;
-    return info;
+  /** Makes what was read at a place the page's data, without what is no number. */
+  async take(place: string): Promise<DatasetInfo> {
+    const { name, result } = readings.get(place)!;
+    return adopt({ kind: 'own', name }, usableOf(result), noteOn(result));
   },
+
+  /** Lets go of what was read at a place. */
+  forget: (place: string) => void readings.delete(place),
 
   /** Follows an element; gives its value. */
   follow(index: number): { followed: number; followedValue: number } {

@@ -17,6 +17,7 @@ const PLACEHOLDER = '5.47, 3.08, −7.59\n0, −1.95, −4.57';
 /** A text area that is read while you type. */
 export function PasteNumbers({ onTaken, initial = '' }: TakenProps & { initial?: string }) {
   const id = useFigureId('numbers');
+  useForget(id);
   const [text, setText] = useState(initial);
   const [decimal, setDecimal] = useState<'.' | ','>();
   const [reading, setReading] = useState<Reading>();
@@ -27,7 +28,7 @@ export function PasteNumbers({ onTaken, initial = '' }: TakenProps & { initial?:
     if (text.trim() === '') return setReading(undefined);
     let current = true;
     const options = decimal ? { decimal } : {};
-    newest('read', () => worker().readText(text, 'Your numbers', options)).then(
+    newest(`read ${id}`, () => worker().readText(id, text, 'Your numbers', options)).then(
       (answer) => {
         if (current && answer) setReading(answer);
       },
@@ -58,7 +59,13 @@ export function PasteNumbers({ onTaken, initial = '' }: TakenProps & { initial?:
           {problem}
         </p>
       ) : (
-        <ReadingResult reading={reading} decimal={decimal} onDecimal={setDecimal} {...(onTaken && { onTaken })} />
+        <ReadingResult
+          place={id}
+          reading={reading}
+          decimal={decimal}
+          onDecimal={setDecimal}
+          {...(onTaken && { onTaken })}
+        />
       )}
     </div>
   );
@@ -66,18 +73,24 @@ export function PasteNumbers({ onTaken, initial = '' }: TakenProps & { initial?:
 
 const NOTHING_YET = 'No numbers yet. Paste or type some: spaces, commas and lines all separate them.';
 
+/** What was read need not be kept when its place goes. */
+function useForget(place: string): void {
+  useEffect(() => () => void worker().forget(place), []);
+}
+
 interface ResultProps extends TakenProps {
+  place: string;
   reading: Reading | undefined;
   decimal: '.' | ',' | undefined;
   onDecimal(decimal: '.' | ','): void;
 }
 
 /** What was read, what is wrong with it, and the button that takes it. */
-function ReadingResult({ reading, decimal, onDecimal, onTaken }: ResultProps) {
+function ReadingResult({ place, reading, decimal, onDecimal, onTaken }: ResultProps) {
   if (!reading) return <p class="note">{NOTHING_YET}</p>;
   const { size, complaint, notes, ambiguous, usable, count: all } = reading;
   const take = async () => {
-    await takeReading();
+    await takeReading(place);
     onTaken?.();
   };
   return (
@@ -123,6 +136,8 @@ export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File 
   const [problem, setProblem] = useState('');
   const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const place = useFigureId('file');
+  useForget(place);
 
   useEffect(() => {
     if (!file) return;
@@ -131,7 +146,7 @@ export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File 
     setProblem('');
     const show = proxy((now: Progress) => void (current && setProgress(now)));
     worker()
-      .readFile(file, show, decimal ? { decimal } : {})
+      .readFile(place, file, show, decimal ? { decimal } : {})
       .then(
         (answer) => current && setReading(answer),
         (error) => current && setProblem(error?.name === 'AbortError' ? 'Reading was cancelled.' : sentenceOf(error)),
@@ -195,7 +210,13 @@ export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File 
         </p>
       )}
       {reading && (
-        <ReadingResult reading={reading} decimal={decimal} onDecimal={setDecimal} {...(onTaken && { onTaken })} />
+        <ReadingResult
+          place={place}
+          reading={reading}
+          decimal={decimal}
+          onDecimal={setDecimal}
+          {...(onTaken && { onTaken })}
+        />
       )}
     </div>
   );
