@@ -9,16 +9,8 @@ import type { Dataset } from '../../web/page/kit/contract.ts';
 import { readFile } from '../../web/page/kit/data/read.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
 import { allCodes, codeAt, codingOf, groupAt } from '../../web/page/sections/your-data/coding.ts';
-import {
-  EXACT_AT_ONCE,
-  exact,
-  FILES,
-  type FileKind,
-  file,
-  model,
-  options,
-  rows,
-} from '../../web/page/sections/your-data/model.ts';
+import { FILES, type FileKind } from '../../web/page/sections/your-data/files.ts';
+import { EXACT_AT_ONCE, exact, file, model, options, rows } from '../../web/page/sections/your-data/model.ts';
 import {
   ABSMEANS,
   type Builder,
@@ -196,9 +188,9 @@ describe('many values', () => {
     const dataset = datasetOf(waves(EXACT_AT_ONCE + 12_345));
     const options = optionsWith({ type: 'int5' });
     const quick = model(fewbits, dataset, options);
-    assert.equal(quick.approximate, true);
+    assert.deepEqual([quick.pending, quick.stride], [true, 5]);
     const whole = exact(fewbits, dataset, options);
-    assert.equal(whole.approximate, false);
+    assert.deepEqual([whole.pending, whole.stride], [false, 1]);
     assert.deepEqual(quick.sides[0]!.scales, whole.sides[0]!.scales);
     const difference = Math.abs(quick.sides[0]!.measures!.sqnrDb - whole.sides[0]!.measures!.sqnrDb);
     assert.ok(difference < 0.2, `${difference} dB`);

@@ -45,7 +45,7 @@ export function SchemeBuilder({ name, builder, set, shape, absmax }: BuilderProp
       <fieldset class="builder">
         <legend>{name}</legend>
         <div class="line">
-          <Combobox label={'Type'} items={TYPES} value={type} onChange={(value) => set({ type: value })} size={16} />
+          <Combobox label="Type" items={TYPES} value={type} onChange={(value) => set({ type: value })} size={16} />
           {isFloat(type) && (
             <Switch label="Saturate" checked={builder.saturate} onChange={(saturate) => set({ saturate })} />
           )}
@@ -116,13 +116,12 @@ function Groups({ builder, set, shape }: PartProps<'shape'>) {
       />
       {per !== 'tensor' && rank > 1 && (
         <NumberField
-          label={'Axis'}
+          label={`Axis, 0 to ${rank - 1}`}
           value={used}
           min={0}
           max={rank - 1}
           whole
           size={2}
-          unit={`of ${shape.join(' × ')}`}
           onChange={(value) => set({ axis: value })}
         />
       )}
@@ -177,7 +176,7 @@ function Calibration({ builder, set, absmax }: PartProps<'absmax'>) {
       />
       {calibration === 'percentile' && (
         <NumberField
-          label={'Percentile'}
+          label="Percentile"
           value={percentile}
           min={0.001}
           max={100}

@@ -4,8 +4,9 @@ import { RadioGroup, Switch } from '../../kit/controls/choice.tsx';
 import { FileNumbers, PasteNumbers } from '../../kit/data/reading.tsx';
 import { Figure } from '../../kit/figure.tsx';
 import { SchemeBuilder } from './builder.tsx';
+import type { MadeFile } from './files.ts';
 import { ErrorHistogram, errorTable } from './histogram.tsx';
-import type { MadeFile, Row, View } from './model.ts';
+import type { Row, View } from './model.ts';
 import { Finding, FollowedFormula, histogramLabel, Measures, Worst } from './results.tsx';
 import { builderOf, changesOf, type Options, type Side } from './scheme.ts';
 import { download, SameInCode } from './take-home.tsx';
@@ -104,6 +105,7 @@ export default function YourData(props: Props) {
       />
       <SameInCode
         side={side}
+        tooMany={view.stride > 1 && !view.pending}
         type={builderOf(detail === 1 ? 'b' : 'a', options).type}
         save={async (kind) => {
           const made = await ask<MadeFile>('file', { kind, options });
@@ -118,7 +120,7 @@ export default function YourData(props: Props) {
 function useExact({ view, options, ask }: Props): View {
   const [exact, setExact] = useState<{ of: View; view: View }>();
   useEffect(() => {
-    if (!view.approximate) return;
+    if (!view.pending) return;
     let current = true;
     void ask<View>('exact', options).then((answer) => {
       if (current && answer) setExact({ of: view, view: answer });
@@ -134,7 +136,7 @@ function OwnNumbers() {
   return (
     <details class="own">
       <summary>Paste numbers or open a file</summary>
-      <div class="pair">
+      <div class="pair own-places">
         <PasteNumbers />
         <FileNumbers />
       </div>

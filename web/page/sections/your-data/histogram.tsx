@@ -9,7 +9,7 @@ import type { View } from './model.ts';
 const height = (width: number) => (width < 360 ? 208 : 316);
 const MARGIN = { top: 20, right: 12, bottom: 40, left: 12 };
 
-/** How the errors spread: bars for the first scheme, an outline for the second. */
+/** How the errors spread: an area for the first scheme, a line for the second. */
 export function ErrorHistogram({ view, label }: { view: View; label: string }) {
   const { sides, reach, followed } = view;
   return (
@@ -29,21 +29,13 @@ export function ErrorHistogram({ view, label }: { view: View; label: string }) {
             <text class="note" x={MARGIN.left} y={y(highest) - 6}>
               {percent(highest)} of the values
             </text>
-            {sides[0]!.errors.map((count, bin) =>
-              count === 0 ? null : (
-                <rect
-                  key={bin}
-                  class="error-bar"
-                  x={MARGIN.left + bin * step + 0.5}
-                  width={Math.max(0.5, step - 1)}
-                  y={share(0, bin)}
-                  height={bottom - share(0, bin)}
-                />
-              ),
-            )}
-            {sides[1] && (
-              <path class="outline" d={outline(sides[1].errors.length, (bin) => share(1, bin), step, bottom)} />
-            )}
+            {sides.map(({ errors }, i) => (
+              <path
+                key={i}
+                class={i === 0 ? 'spread' : 'spread second'}
+                d={steps(errors.length, (bin) => share(i, bin), step, bottom)}
+              />
+            ))}
             {sides[0]!.halfStep !== null &&
               [-1, 1].map((sign) => {
                 const at = sign * sides[0]!.halfStep!;
@@ -75,7 +67,7 @@ export function ErrorHistogram({ view, label }: { view: View; label: string }) {
   );
 }
 
-function outline(bins: number, top: (bin: number) => number, step: number, bottom: number): string {
+function steps(bins: number, top: (bin: number) => number, step: number, bottom: number): string {
   let path = `M${MARGIN.left} ${bottom}`;
   for (let bin = 0; bin < bins; bin++) path += `V${top(bin).toFixed(1)}h${step.toFixed(3)}`;
   return `${path}V${bottom}`;

@@ -1,4 +1,5 @@
 // The workbench: what a scheme, or two, make of the reader's numbers. Pure; runs in the worker.
+import { FewbitsError } from '../../../lib/errors.ts';
 import type { Comparison, Fewbits } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { cParts, csvParts, jsonParts, npyParts, type Part, shortest } from '../../kit/data/write.ts';
@@ -14,6 +15,7 @@ import {
   isCoded,
   type Numbers,
 } from './coding.ts';
+import type { FileKind, FileRequest, MadeFile } from './files.ts';
 import { type Builder, builderOf, codeOf, INLINE, isAffine, type Options, type Side, titleOf } from './scheme.ts';
 
 export { options } from './scheme.ts';
@@ -52,8 +54,10 @@ export interface SideView {
 }
 
 export interface View {
-  /** From a sample: `exact` gives the rest. */
-  approximate: boolean;
+  /** From every n-th value: 1 where it is exact. */
+  stride: number;
+  /** `exact` gives better. */
+  pending: boolean;
   count: number;
   shape: number[];
   absmax: number;
@@ -66,20 +70,24 @@ export interface View {
 
 /** More values than this are first answered from a sample. */
 export const EXACT_AT_ONCE = 2 ** 20;
+/** Of more than this, a tab can hold the values but not what every scheme makes of them: the sample is all there is. */
+export const EXACT_AT_ALL = 2 ** 25;
 const SAMPLE = 2 ** 18;
 const FIRST_ROWS = 12;
 
 /** At once: exact for a million values, from a sample for more. */
 export function model(fewbits: Fewbits, dataset: Dataset, options: Options): View {
   const builders = buildersOf(options);
-  const quick = dataset.values.length <= EXACT_AT_ONCE || builders.every((builder) => isCoded(dataset, builder));
-  return quick ? exact(fewbits, dataset, options) : fromSample(fewbits, dataset, builders);
+  const { length } = dataset.values;
+  if (length <= EXACT_AT_ONCE || builders.every((builder) => isCoded(dataset, builder)))
+    return exact(fewbits, dataset, options);
+  return { ...fromSample(fewbits, dataset, builders), pending: length <= EXACT_AT_ALL };
 }
 
 export function exact(fewbits: Fewbits, dataset: Dataset, options: Options): View {
   const builders = buildersOf(options);
-  const attempts = builders.map((builder) => attempt(fewbits, dataset, builder));
-  return viewOf(fewbits, dataset, dataset, builders, attempts, (index) => index);
+  const attempts = builders.map((builder) => attempt(() => codingOf(fewbits, dataset, builder)));
+  return viewOf(fewbits, dataset, dataset, builders, attempts, 1);
 }
 
 export interface RowsRequest {
@@ -90,20 +98,29 @@ export interface RowsRequest {
 
 /** A window of the table. */
 export function rows(fewbits: Fewbits, dataset: Dataset, { start, count, options }: RowsRequest): Row[] {
-  const codings = buildersOf(options).map((builder) => attempt(fewbits, dataset, builder));
-  const length = Math.max(0, Math.min(count, dataset.values.length - start));
-  return Array.from({ length }, (_, i) => rowAt(dataset.values, codings, start + i, start + i));
+  const { values } = dataset;
+  const builders = buildersOf(options);
+  const length = Math.max(0, Math.min(count, values.length - start));
+  if (values.length > EXACT_AT_ALL) {
+    const window = values.slice(start, start + length);
+    const codings = builders.map((builder) => attempt(() => windowCoding(fewbits, dataset, builder, window)));
+    return Array.from(window, (_, i) => rowAt(window, codings, i, start + i));
+  }
+  const codings = builders.map((builder) => attempt(() => codingOf(fewbits, dataset, builder)));
+  return Array.from({ length }, (_, i) => rowAt(values, codings, start + i, start + i));
 }
 
 const buildersOf = (options: Options): Builder[] =>
   (options.compare ? (['a', 'b'] as Side[]) : (['a'] as Side[])).map((side) => builderOf(side, options));
 
-function attempt(fewbits: Fewbits, numbers: Numbers, builder: Builder): Coding | string {
+/** A coding, or the sentence that says why there is none. */
+function attempt(code: () => Coding): Coding | string {
   try {
-    return codingOf(fewbits, numbers, builder);
+    return code();
   } catch (error) {
     // By name: the class may come from another copy of the package.
     if (error instanceof Error && error.name === 'FewbitsError') return error.message;
+    if (error instanceof RangeError) return 'this takes more memory than the tab gets.';
     throw error;
   }
 }
@@ -112,7 +129,7 @@ function attempt(fewbits: Fewbits, numbers: Numbers, builder: Builder): Coding |
 
 const samples = new WeakMap<Float32Array, { numbers: Numbers; stride: number }>();
 
-/** Every n-th value. Their range is the range of all, so that the scale is the right one. */
+/** Every n-th value, with what is known of all. */
 function sampleOf({ values, summary }: Dataset) {
   const known = samples.get(values);
   if (known) return known;
@@ -123,16 +140,36 @@ function sampleOf({ values, summary }: Dataset) {
   return made;
 }
 
+/** The range of all values gives min-max the right scale. Groups are of neighbours, which a sample has not. */
+function sampleCoding(fewbits: Fewbits, dataset: Dataset, builder: Builder): Coding {
+  const { min, max, absmax } = dataset.summary;
+  if (dataset.values.length > EXACT_AT_ALL && isAffine(builder.type) && builder.per !== 'tensor') {
+    const message = `groups need every value, and more than ${EXACT_AT_ALL} are too many here. Take one scale per tensor.`;
+    throw new FewbitsError('TOO_LARGE', message);
+  }
+  const whole = builder.calibration === 'minmax' && absmax > 0;
+  const range = whole ? ({ calibration: 'hand', low: min / absmax, high: max / absmax } as const) : {};
+  return codingOf(fewbits, sampleOf(dataset).numbers, { ...builder, per: 'tensor', ...range });
+}
+
 function fromSample(fewbits: Fewbits, dataset: Dataset, builders: Builder[]): View {
   const { numbers, stride } = sampleOf(dataset);
-  const { min, max, absmax } = dataset.summary;
-  const attempts = builders.map((builder) => {
-    const whole = builder.calibration === 'minmax' && builder.per === 'tensor' && absmax > 0;
-    const range = { calibration: 'hand', low: min / absmax, high: max / absmax } as const;
-    return attempt(fewbits, numbers, whole ? { ...builder, ...range } : { ...builder, per: 'tensor' });
-  });
-  const view = viewOf(fewbits, dataset, numbers, builders, attempts, (index) => index * stride);
-  return { ...view, approximate: true };
+  const attempts = builders.map((builder) => attempt(() => sampleCoding(fewbits, dataset, builder)));
+  return viewOf(fewbits, dataset, numbers, builders, attempts, stride);
+}
+
+/** A few values by the scale that the sample found. */
+function windowCoding(fewbits: Fewbits, dataset: Dataset, builder: Builder, window: Float32Array): Coding {
+  const coding = sampleCoding(fewbits, dataset, builder);
+  const { scheme, quantized } = coding;
+  if (typeof scheme === 'object' && quantized) {
+    const affine = { scheme, scale: quantized.scale!, zeroPoint: quantized.zeroPoint! };
+    const part = fewbits.quantize(window, affine);
+    return { ...coding, quantized: part, restored: fewbits.dequantize(part) };
+  }
+  if (quantized)
+    throw new FewbitsError('TOO_LARGE', `more than ${EXACT_AT_ALL} values are too many for a mean over all.`);
+  return codingOf(fewbits, { ...dataset, values: window, shape: [window.length] }, builder);
 }
 
 // --- the view ------------------------------------------------------------------------------------------------------
@@ -145,9 +182,9 @@ function viewOf(
   numbers: Numbers,
   builders: Builder[],
   attempts: (Coding | string)[],
-  place: (index: number) => number,
+  stride: number,
 ): View {
-  const sides = attempts.map((coding, i) => sideOf(fewbits, dataset, numbers, builders[i]!, coding, place));
+  const sides = attempts.map((coding, i) => sideOf(fewbits, dataset, numbers, builders[i]!, coding, stride));
   const reach = Math.max(0, ...sides.map(({ measures }) => measures?.maxAbsError ?? 0));
   attempts.forEach((coding, i) => {
     if (typeof coding === 'string' || reach === 0) return;
@@ -156,7 +193,8 @@ function viewOf(
   const whole = numbers === dataset;
   const first = Math.min(FIRST_ROWS, dataset.values.length);
   return {
-    approximate: false,
+    stride,
+    pending: false,
     count: dataset.values.length,
     shape: [...dataset.shape],
     absmax: dataset.summary.absmax,
@@ -173,7 +211,7 @@ function sideOf(
   numbers: Numbers,
   builder: Builder,
   coding: Coding | string,
-  place: (index: number) => number,
+  stride: number,
 ): SideView {
   const title = titleOf(builder, dataset.shape);
   const code = codeOf(builder, { shape: dataset.shape, absmax: dataset.summary.absmax }, inlined(dataset.values));
@@ -197,11 +235,11 @@ function sideOf(
     byteLength: numbers === dataset ? coding.byteLength : Math.ceil((coding.bitsPerWeight * dataset.values.length) / 8),
     bitsPerWeight: coding.bitsPerWeight,
     scales: scalesOf(coding),
-    measures: measures && { ...measures, maxAbsErrorIndex: place(measures.maxAbsErrorIndex) },
+    measures: measures && { ...measures, maxAbsErrorIndex: measures.maxAbsErrorIndex * stride },
     nonFinite,
     halfStep: halfStepOf(coding),
     errors: [],
-    worst: worst.filter((i) => coding.restored[i] !== values[i]).map((i) => rowAt(values, [coding], i, place(i))),
+    worst: worst.filter((i) => coding.restored[i] !== values[i]).map((i) => rowAt(values, [coding], i, i * stride)),
     followed: numbers === dataset ? groupOf(coding, dataset) : null,
   };
 }
@@ -252,27 +290,6 @@ function inlined(values: Float32Array): string | undefined {
 }
 
 // --- files ---------------------------------------------------------------------------------------------------------
-
-export const FILES = {
-  json: 'JSON: scheme, scales, codes',
-  csv: 'CSV: every row of the table',
-  c: 'C array',
-  'codes.npy': 'Codes as .npy',
-  'restored.npy': 'Restored as .npy',
-  'scales.npy': 'Scales as .npy',
-  'values.f32': 'Originals as .f32',
-} as const;
-export type FileKind = keyof typeof FILES;
-
-export interface FileRequest {
-  kind: FileKind;
-  options: Options;
-}
-
-export interface MadeFile {
-  name: string;
-  blob: Blob;
-}
 
 /** A file to take home; of the side that the details are about. */
 export function file(fewbits: Fewbits, dataset: Dataset, { kind, options }: FileRequest): MadeFile {

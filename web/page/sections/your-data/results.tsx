@@ -10,8 +10,8 @@ import type { Row, SideView, View } from './model.ts';
 const decibels = (sqnrDb: number) => (Number.isFinite(sqnrDb) ? `${sqnrDb.toFixed(1)} dB` : 'exact');
 
 export function Measures({ view }: { view: View }) {
-  const { sides, approximate, absmax } = view;
-  const sign = approximate ? '≈ ' : '';
+  const { sides, stride, absmax } = view;
+  const sign = stride > 1 ? '≈ ' : '';
   const measured = (show: (measures: NonNullable<SideView['measures']>) => ComponentChildren) => (side: SideView) =>
     side.measures ? (
       <>
@@ -22,13 +22,16 @@ export function Measures({ view }: { view: View }) {
       '–'
     );
   const tiles: [string, (side: SideView) => ComponentChildren][] = [
-    ['size', (side) => (side.problem ? '–' : `${sign}${decimalBytes(side.byteLength)}`)],
+    ['size', (side) => (side.problem ? '–' : <Num of={sign + decimalBytes(side.byteLength)} />)],
     ['bits per value', (side) => (side.problem ? '–' : <Num of={side.bitsPerWeight} />)],
     [scaleLabel(sides), (side) => <Scales scales={side.scales} />],
-    ['SQNR', measured(({ sqnrDb }) => (absmax === 0 ? 'undefined' : decibels(sqnrDb)))],
-    ['cosine', measured(({ cosine }) => cosine.toFixed(6))],
+    ['SQNR', measured(({ sqnrDb }) => <Num of={absmax === 0 ? 'undefined' : decibels(sqnrDb)} />)],
+    ['cosine', measured(({ cosine }) => <Num of={cosine.toFixed(6)} />)],
     ['largest error', measured(({ maxAbsError }) => <Num of={maxAbsError} role="error" />)],
-    ['at row', measured(({ maxAbsError, maxAbsErrorIndex }) => (maxAbsError > 0 ? whole(maxAbsErrorIndex) : '–'))],
+    [
+      'at row',
+      measured(({ maxAbsError, maxAbsErrorIndex }) => <Num of={maxAbsError > 0 ? whole(maxAbsErrorIndex) : '–'} />),
+    ],
     ['mean |error|', measured(({ meanAbsError }) => <Num of={meanAbsError} role="error" />)],
     ['RMSE', measured(({ rmse }) => <Num of={rmse} role="error" />)],
     ['MSE', measured(({ mse }) => <Num of={mse} role="error" />)],
@@ -60,7 +63,7 @@ function Scales({ scales }: { scales: SideView['scales'] }) {
   if (scales.count === 1) return <Num of={writeStored(scales.least)} role="scale" />;
   return (
     <>
-      {whole(scales.count)}, up to <Num of={scales.most} role="scale" />
+      <Num of={whole(scales.count)} />, up to <Num of={scales.most} role="scale" />
     </>
   );
 }
@@ -121,7 +124,7 @@ export function histogramLabel({ sides, reach }: View): string {
 }
 
 export function Finding({ view, noun }: { view: View; noun: string }) {
-  const { sides, count, absmax, approximate } = view;
+  const { sides, count, absmax, stride, pending } = view;
   const [a, b] = sides;
   if (!a || a.problem) return <>The scheme cannot be applied, so nothing is shown.</>;
   const sizes = (
@@ -143,8 +146,11 @@ export function Finding({ view, noun }: { view: View; noun: string }) {
   if (maxAbsError === 0) return <>{sizes}. No error: every value comes back as it was.</>;
   return (
     <>
-      {sizes}, worst error {approximate && '≈ '}
+      {sizes}, worst error {stride > 1 && '≈ '}
       <Num of={maxAbsError} digits={2} role="error" /> at row <Num of={whole(maxAbsErrorIndex)} />.
+      {stride > 1 &&
+        !pending &&
+        ` Measured on every ${whole(stride)}th value: there are too many to code them all here.`}
       {b?.measures && (
         <>
           {' '}

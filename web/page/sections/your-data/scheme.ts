@@ -1,5 +1,6 @@
 // What the builder sets, and the scheme, the title and the line of code that follow from it.
 import type { AffineScheme, AffineType, BlockFormatName, NumberFormatName } from '../../../lib/types.ts';
+import { shortest } from '../../kit/data/write.ts';
 import { choice, flag, number, type OptionsOf } from '../../kit/options.ts';
 
 export const INTEGERS = [
@@ -150,6 +151,7 @@ export function literal(value: unknown): string {
     const entries = Object.entries(value).map(([key, item]) => `${key}: ${literal(item)}`);
     return `{ ${entries.join(', ')} }`;
   }
+  if (typeof value === 'number') return Math.fround(value) === value ? shortest(value) : String(value);
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 

@@ -1,25 +1,29 @@
 // The same in code, and files.
 import { useEffect, useState } from 'preact/hooks';
 import { Menu } from '../../kit/controls/menu.tsx';
-import { FILES, type FileKind, type MadeFile, type SideView } from './model.ts';
+import { FILES, type FileKind, type MadeFile } from './files.ts';
+import type { SideView } from './model.ts';
 import { isFloat } from './scheme.ts';
 
 interface SameInCodeProps {
   side: SideView;
   type: string;
+  /** Too many values to code them all. */
+  tooMany: boolean;
   save(kind: FileKind): void;
 }
 
-export function SameInCode({ side, type, save }: SameInCodeProps) {
+export function SameInCode({ side, type, tooMany, save }: SameInCodeProps) {
   const [copied, setCopied] = useState(false);
   useEffect(() => setCopied(false), [side.code]);
-  const copy = async () => {
-    await navigator.clipboard.writeText(side.code);
-    setCopied(true);
-  };
+  const copy = () =>
+    navigator.clipboard.writeText(side.code).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    );
   const items = (Object.keys(FILES) as FileKind[]).map((kind) => ({
     label: FILES[kind],
-    disabled: kind !== 'values.f32' && (side.problem !== '' || (kind === 'scales.npy' && isFloat(type))),
+    disabled: kind !== 'values.f32' && (tooMany || side.problem !== '' || (kind === 'scales.npy' && isFloat(type))),
     onSelect: () => save(kind),
   }));
   return (

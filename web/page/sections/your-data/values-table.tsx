@@ -194,17 +194,25 @@ function ValueRow({ row, shape, followed, follow }: ValueRowProps) {
       <td>
         <Num of={writeStored(original)} role="original" />
       </td>
-      {cells.map(({ code, restored, error }, i) => [
-        <td key={`code${i}`}>
-          <span class="tile">{code}</span>
-        </td>,
-        <td key={`restored${i}`}>
-          <Num of={restored} digits={4} role="restored" />
-        </td>,
-        <td key={`error${i}`}>
-          <Num of={error} digits={2} role="error" />
-        </td>,
-      ])}
+      {cells.map(({ code, restored, error }, i) =>
+        code === '' ? (
+          <td key={i} colSpan={3}>
+            –
+          </td>
+        ) : (
+          [
+            <td key={`code${i}`}>
+              <span class="tile">{code}</span>
+            </td>,
+            <td key={`restored${i}`}>
+              <Num of={restored} digits={4} role="restored" />
+            </td>,
+            <td key={`error${i}`}>
+              <Num of={error} digits={2} role="error" />
+            </td>,
+          ]
+        ),
+      )}
     </tr>
   );
 }
