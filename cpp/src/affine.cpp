@@ -37,9 +37,11 @@ float usable_scale(float step, Rounding rounding, bool all_zero) {
 
 // --- quantize ----------------------------------------------------------------------------------------------------
 
-// PyTorch's 1 / scale overflows for scales below 2^-128 and its result is then undefined: those scales divide.
+// 1 / scale overflows up to here, and PyTorch's product is then undefined: those scales divide.
+constexpr float kNoReciprocal = 0x1p-128f;
+
 bool multiplies(Rounding rounding, float scale) {
-  return rounding == Rounding::Multiply && std::isfinite(1 / scale);
+  return rounding == Rounding::Multiply && scale > kNoReciprocal;
 }
 
 // Any zero point: float32 has no integers around a large one, so the code is found in double.
@@ -223,8 +225,21 @@ struct Columns {
   const std::int32_t* zero_point;
 };
 
-bool are_small(const std::int32_t* zero_point, std::size_t count) {
-  return std::all_of(zero_point, zero_point + count, is_small);
+// Four zero points as is_small: shifted by the limit, they are at most twice the limit, unsigned.
+v128_t beyond_limit(const std::int32_t* zero_point) {
+  return wasm_u32x4_gt(wasm_i32x4_add(load(zero_point), splat(kZeroPointLimit)), splat(2 * kZeroPointLimit));
+}
+
+bool are_small(const std::int32_t* zero_point) {
+  const v128_t low = wasm_v128_or(beyond_limit(zero_point), beyond_limit(zero_point + 4));
+  const v128_t high = wasm_v128_or(beyond_limit(zero_point + 8), beyond_limit(zero_point + 12));
+  return !wasm_v128_any_true(wasm_v128_or(low, high));
+}
+
+bool all_multiply(const float* scale) {
+  const v128_t least = wasm_f32x4_pmin(wasm_f32x4_pmin(load(scale), load(scale + 4)),
+                                       wasm_f32x4_pmin(load(scale + 8), load(scale + 12)));
+  return !wasm_v128_any_true(wasm_f32x4_le(least, splat(kNoReciprocal)));
 }
 
 template <class Code, bool is_signed, Rounding rounding>
@@ -245,9 +260,7 @@ class RowKernel {
 
  private:
   static bool needs_care(Columns columns) {
-    if (!are_small(columns.zero_point, kBlock)) return true;
-    return rounding == Rounding::Multiply &&
-           !std::all_of(columns.scale, columns.scale + kBlock, [](float scale) { return multiplies(rounding, scale); });
+    return !are_small(columns.zero_point) || (rounding == Rounding::Multiply && !all_multiply(columns.scale));
   }
   v128_t at(const float* values, Columns columns, std::size_t i) const {
     const v128_t scale = load(columns.scale + i);
@@ -406,7 +419,7 @@ template <class Code>
 void dequantize_row(std::span<const Code> codes, const float* scale, const std::int32_t* zero_point, float* values) {
   const std::size_t whole = codes.size() - codes.size() % kBlock;
   for (std::size_t i = 0; i < codes.size(); i += kBlock) {
-    if (i < whole && are_small(zero_point + i, kBlock)) {
+    if (i < whole && are_small(zero_point + i)) {
       dequantize_block(codes.data() + i, Columns{scale + i, zero_point + i}, values + i);
       continue;
     }

@@ -381,8 +381,12 @@ double sum_of(std::span<const double> values) {
 // Kullback-Leibler divergence of p from q, both normalised, in bits.
 double divergence(std::span<const double> p, std::span<const double> q) {
   const double p_sum = sum_of(p), q_sum = sum_of(q);
-  double sum = 0;
-  for (std::size_t k = 0; k < p.size(); ++k) sum += p[k] / p_sum * log2_of((p[k] / p_sum) / (q[k] / q_sum));
+  double sum = 0, term = 0;
+  for (std::size_t k = 0; k < p.size(); ++k) {
+    const bool same_again = k > 0 && p[k] == p[k - 1] && q[k] == q[k - 1];  // common: most bins of a tail are empty
+    if (!same_again) term = p[k] / p_sum * log2_of((p[k] / p_sum) / (q[k] / q_sum));
+    sum += term;
+  }
   return sum;
 }
 

@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "../../cpp/reference/calibrate.hpp"
+#include "calibrate.hpp"
 #include "catch.hpp"
 
 using namespace fewbits;

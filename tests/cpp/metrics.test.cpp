@@ -6,8 +6,8 @@
 #include <random>
 #include <vector>
 
-#include "../../cpp/reference/metrics.hpp"
 #include "catch.hpp"
+#include "metrics.hpp"
 
 using namespace fewbits;
 
