@@ -42,7 +42,8 @@ export async function openSite(): Promise<Site> {
   const page = async ({ width = 1280, height = 900, ...rest }: PageOptions = {}, path = '') => {
     const context = await browser.newContext({ viewport: { width, height }, ...rest });
     const opened = await context.newPage();
-    watch(opened, address, complaints);
+    // Without scripts the browser reports the scripts as failed.
+    if (rest.javaScriptEnabled !== false) watch(opened, address, complaints);
     await opened.goto(address + path);
     await opened.evaluate(() => document.fonts.ready.then(() => undefined));
     return opened;

@@ -14,6 +14,16 @@ const stylesStay: Plugin = {
   transform: (code, id) => (/\.css$|styles\.ts$/.test(id) ? { code, map: null, moduleSideEffects: true } : undefined),
 };
 
+/** The page has a worker of its own and starts no pool: the package's worker need not be shipped. */
+const withoutPool: Plugin = {
+  name: 'without-pool',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.endsWith('/dist/index.js')) return undefined;
+    return { code: code.replace(/new URL\("\.\/worker\.js",\s*import\.meta\.url\)/, 'undefined'), map: null };
+  },
+};
+
 export default defineConfig({
   root: path.join(root, 'web/page'),
   // Relative addresses: the built page works from any folder of any static host.
@@ -22,8 +32,15 @@ export default defineConfig({
   // Not beside the tests' and the package's: two builds at once must not share it.
   cacheDir: path.join(root, 'node_modules/.vite-page'),
   plugins: [stylesStay, mathFromTex(), prerendered(), licences()],
+  resolve: {
+    alias: {
+      fewbits: path.join(root, 'dist/index.js'),
+      // Our scales map numbers to numbers: colours, dates and texts would be a tenth of the page's scripts.
+      'd3-interpolate': path.join(root, 'web/page/kit/interpolate.ts'),
+    },
+  },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [withoutPool] },
   build: {
     outDir: path.join(root, 'site'),
     emptyOutDir: true,

@@ -5,7 +5,7 @@ import { copyLink } from './link.ts';
 import { Num } from './number.tsx';
 import { count, plain, say, writeStored } from './numbers.ts';
 import { type PageState, setPageState, useSource } from './page.ts';
-import { storedTheme, THEME_NAMES, type Theme } from './theme.ts';
+import { storedTheme, THEME_NAMES, type Theme, turnTheme } from './theme.ts';
 
 interface BarProps {
   state: PageState;
@@ -21,9 +21,10 @@ export function Bar({ state, openData }: BarProps) {
           <Mark />
           <span>fewbits</span>
         </a>
-        <button type="button" class="dataset" aria-haspopup="dialog" aria-label={buttonName(state)} onClick={openData}>
+        <button type="button" class="dataset" aria-haspopup="dialog" onClick={openData}>
           <Sparkline heights={dataset.spark} />
           <span class="dataset-text">
+            <span class="hidden">Data: </span>
             <b>{dataset.name}</b>{' '}
             <span class="meta">
               {count(dataset.count, dataset.noun)}, {say(dataset.summary.min)} to {say(dataset.summary.max)}
@@ -68,8 +69,6 @@ export function Bar({ state, openData }: BarProps) {
     </>
   );
 }
-
-const buttonName = ({ dataset }: PageState) => `Data: ${dataset.name}, ${count(dataset.count, dataset.noun)}`;
 
 function BarNote({ text, dismiss }: { text: string; dismiss: boolean }) {
   if (!text) return null;

@@ -1,6 +1,5 @@
 // The page's one worker. The data lives here, moved once; models run here; small view models go back.
 import { expose } from 'comlink';
-import wasmUrl from '../../../build/module/fewbits.wasm?url';
 import type { Fewbits } from '../../lib/types.ts';
 import weightsUrl from '../data/esrgan-slim-x2.bin?url';
 import type { Dataset, DatasetInfo, ModelModule, Source } from './contract.ts';
@@ -20,7 +19,7 @@ const readings = new Map<string, { name: string; result: ReadResult }>();
 let reading: AbortController | undefined;
 
 function library(): Promise<Fewbits> {
-  loading ??= loadFewbits(new URL(wasmUrl, location.href)).catch((error) => {
+  loading ??= loadFewbits().catch((error) => {
     loading = undefined;
     throw error;
   });
