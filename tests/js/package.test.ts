@@ -33,6 +33,18 @@ writeFileSync(path.join(scratch, 'package.json'), JSON.stringify({ name: 'scratc
 run('npm', ['install', `./${filename}`, '--offline', '--no-audit', '--no-fund']);
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: flags });
+after(() => browser.close());
+
 /** What every consumer below does, and what it must come to. */
 const program = `
 const seven = [5.47, 3.08, -7.59, 0, -1.95, -4.57, 10.8];
@@ -121,7 +133,7 @@ test('a failed init says what to do, and the next one works', () => {
 test('the command runs', () => {
   assert.match(
     run(path.join(scratch, 'node_modules/.bin/fewbits'), ['memory', '70B', '--type', 'int4']),
-    /35(\.0+)? GB/,
+    /weights +35\.00/,
   );
 });
 
@@ -157,8 +169,6 @@ test('types are right for bundler and nodenext', () => {
       'es2022',
       '--lib',
       'es2023,dom',
-      '--types',
-      '',
       '--module',
       module!,
       '--moduleResolution',
@@ -196,17 +206,6 @@ test('sizes are within their limits', () => {
 
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
 const media: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: flags });
-after(() => browser.close());
 
 /** Opens a page that the program writes its answer into as the title. */
 async function titleOf(address: string): Promise<string> {

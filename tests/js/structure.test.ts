@@ -66,7 +66,7 @@ test('kernels of numbers are instantiated in codec.cpp alone', () => {
 
 test('the reference shares no code with a kernel, and only tests use it', () => {
   forbid(below(/^cpp\/reference\//), includes, (name) => /simd|^numbers\/|^blocks\/|wasm_/.test(name));
-  forbid(below(/^cpp\/reference\//), includes, (name) => /^fewbits\/(codec|calibrate)\.hpp$/.test(name));
+  forbid(below(/^cpp\/reference\//), includes, (name) => /^fewbits\/codec\.hpp$/.test(name));
   forbid(below(/^cpp\/(include|src|bindings|tables)\//), includes, (name) => /reference/.test(name));
 });
 
@@ -95,7 +95,7 @@ test('the library knows neither the command nor the page, and they know only its
   forbid(below(typescript('lib')), imports, (name) => /^web\/(cli|page|build)/.test(name));
   forbid(below(typescript('cli')), imports, (name) => /^web\/page/.test(name));
   forbid(below(typescript('page')), imports, (name) =>
-    /^web\/lib\/(heap|core|pool|worker|platform|protocol|values)/.test(name),
+    /^web\/lib\/(heap|core|pool|worker|protocol|values)/.test(name),
   );
 });
 

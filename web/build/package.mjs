@@ -51,6 +51,11 @@ const inlined = (worker) => ({
 
 const licences = `/*! fewbits, MIT. Contains Emscripten's runtime (MIT). See LICENSE and NOTICE. */`;
 
+/** commander is CommonJS: its require of Node's modules needs a require. */
+const cliBanner = `#!/usr/bin/env node
+import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url);`;
+
 async function script(entry, output, options = {}) {
   await bundle({
     entryPoints: [lib(entry)],
@@ -79,6 +84,7 @@ function types() {
     const file = path.join(dist, 'types', name);
     writeFileSync(file, readFileSync(file, 'utf8').replace(/(from '\.{1,2}\/[^']+)\.ts'/g, "$1.js'"));
   }
+  writeFileSync(path.join(dist, 'worker.d.ts'), '// A script to start a worker with; it exports nothing.\nexport {};\n');
   writeFileSync(
     path.join(dist, 'fewbits.wasm.d.ts'),
     '/** The address of the wasm file, as bundlers give it for an asset. */\ndeclare const url: string;\nexport default url;\n',
@@ -96,7 +102,7 @@ await Promise.all([
   script('index.node.ts', 'index.node.js', node),
   script('worker.ts', 'worker.js'),
   script('worker.node.ts', 'worker.node.js', node),
-  script('../cli/main.ts', 'cli.js', { ...node, minify: false, banner: { js: '#!/usr/bin/env node' }, plugins: [] }),
+  script('../cli/main.ts', 'cli.js', { ...node, minify: false, banner: { js: cliBanner }, plugins: [] }),
 ]);
 await Promise.all([
   script('inline.ts', 'inline.js', { plugins: [lightened, inlined('worker.js')] }),

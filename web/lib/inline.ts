@@ -3,27 +3,22 @@
 import wasm from 'fewbits:wasm';
 import workerSource from 'fewbits:worker';
 import { createEntry } from './entry.ts';
-import { FewbitsError } from './errors.ts';
 import { compileFrom, concurrency, poolWorker } from './platform/web.ts';
+import type { PoolWorker } from './pool.ts';
 
-function blobWorker(): Worker {
+const unloaded =
+  "this page's policy forbids workers from a Blob. Serve the package's dist/worker.js and pass createPool({ worker: its address })";
+
+function blobWorker(): PoolWorker {
   const address = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
-  try {
-    return new Worker(address, { type: 'module' });
-  } catch {
-    throw new FewbitsError(
-      'UNSUPPORTED',
-      "This page's policy forbids workers from a Blob. Serve the package's dist/worker.js and pass createPool({ worker: its address }).",
-    );
-  } finally {
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
-  }
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  return poolWorker(new Worker(address, { type: 'module' }), unloaded);
 }
 
 export const { init, createPool } = createEntry({
   compile: () => WebAssembly.compile(Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0))),
   fetch: compileFrom,
-  createWorker: (script) => poolWorker(script ? new Worker(script, { type: 'module' }) : blobWorker()),
+  createWorker: (script) => (script ? poolWorker(new Worker(script, { type: 'module' })) : blobWorker()),
   concurrency,
 });
 

@@ -17,13 +17,13 @@ export async function compileFrom(source: URL | string): Promise<WebAssembly.Mod
   return WebAssembly.compile(bytes);
 }
 
-export function poolWorker(worker: Worker): PoolWorker {
+/** `unloaded` says what is likely wrong where the script does not load: the browser does not. */
+export function poolWorker(worker: Worker, unloaded = 'its script did not load'): PoolWorker {
   return {
     post: (call, transfer) => worker.postMessage(call, transfer),
     onAnswer: (callback) => worker.addEventListener('message', ({ data }) => callback(data)),
     terminate: () => worker.terminate(),
-    onFailure: (callback) =>
-      worker.addEventListener('error', (event) => callback(event.message || 'its script did not load')),
+    onFailure: (callback) => worker.addEventListener('error', (event) => callback(event.message || unloaded)),
   };
 }
 
