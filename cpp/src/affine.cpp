@@ -16,8 +16,6 @@ using simd::load, simd::splat, simd::store;
 
 constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
 
-// --- from a range to a scale -------------------------------------------------------------------------------------
-
 // In float32, as onnxruntime and PyTorch compute it; in double only where max - min is beyond float32.
 float asymmetric_step(float min, float max, float steps) {
   const float width = max - min;
@@ -35,8 +33,6 @@ float usable_scale(float step, Rounding rounding, bool all_zero) {
   return all_zero ? 1.0f : std::max(step, kSmallest);
 }
 
-// --- quantize ----------------------------------------------------------------------------------------------------
-
 // 1 / scale overflows up to here, and PyTorch's product is then undefined: those scales divide.
 constexpr float kNoReciprocal = 0x1p-128f;
 
@@ -48,7 +44,7 @@ bool multiplies(Rounding rounding, float scale) {
 std::int32_t wide_code(float value, const Affine& affine, CodeRange range, Rounding rounding) {
   const float quotient = multiplies(rounding, affine.scale) ? value * (1 / affine.scale) : value / affine.scale;
   const double code = std::nearbyint(static_cast<double>(quotient)) + affine.zero_point;
-  return static_cast<std::int32_t>(std::clamp<double>(code, range.min, range.max));
+  return static_cast<std::int32_t>(std::fmin(std::fmax(code, range.min), range.max));
 }
 
 // The kernels below find codes as 32-bit integers, c = rint(quotient) + zero_point, by adding a magic number whose last
@@ -218,8 +214,6 @@ void quantize_run_any(std::span<const float> values, const Affine& affine, CodeR
   quantize_run_as<false>(values, affine, range, rounding, codes);
 }
 
-// --- a scale and a zero point for each element -------------------------------------------------------------------
-
 struct Columns {
   const float* scale;
   const std::int32_t* zero_point;
@@ -298,8 +292,6 @@ void quantize_row_any(std::span<const float> values, Columns columns, CodeRange 
   if (divide) return quantize_row_as<false, Rounding::Divide>(values, columns, range, codes);
   quantize_row_as<false, Rounding::Multiply>(values, columns, range, codes);
 }
-
-// --- dequantize --------------------------------------------------------------------------------------------------
 
 template <class Code>
 float wide_value(Code code, const Affine& affine) {

@@ -149,8 +149,6 @@ void minmax_rows(std::span<const float> row, float* min, float* max) {
   std::copy_n(high, left, max + whole);
 }
 
-// --- percentile --------------------------------------------------------------------------------------------------
-
 namespace {
 
 // Pass 0 sorts by the key's upper 11 bits, pass 1 by the next 11, pass 2 by the last 10.
@@ -207,8 +205,6 @@ double Percentile::value() const {
   const double lower = value_at(lower_), upper = value_at(upper_), width = upper - lower;
   return fraction_ >= 0.5 ? upper - width * (1 - fraction_) : lower + width * fraction_;
 }
-
-// --- least squares -----------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -315,8 +311,6 @@ Range LeastSquares::best() const {
 double LeastSquares::error() const {
   return winner().sum;
 }
-
-// --- entropy -----------------------------------------------------------------------------------------------------
 
 namespace {
 

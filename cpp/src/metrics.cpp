@@ -107,10 +107,11 @@ double power(double x, double t) {
   return result;
 }
 
-// The bin of a value within the edges: a guess, then the edges decide.
+// The bin of a value within the edges: a guess (NaN or infinite where the range is beyond a double), then the edges
+// decide.
 std::size_t linear_bin(double value, const HistogramRule& rule, const double* edges) {
   const double guess = (value - edges[0]) / (edges[rule.bins] - edges[0]) * rule.bins;
-  auto bin = std::min(static_cast<std::size_t>(guess), std::size_t{rule.bins} - 1);
+  std::size_t bin = guess >= 0 && guess < rule.bins ? static_cast<std::size_t>(guess) : rule.bins - 1;
   while (bin > 0 && value < edges[bin]) --bin;
   while (bin + 1 < rule.bins && value >= edges[bin + 1]) ++bin;
   return bin;
@@ -168,7 +169,7 @@ void count_outliers(std::span<const double> values, double mean, double limit, S
 
 void histogram_edges(const HistogramRule& rule, double* edges) {
   const auto [min, max, bins, log] = widened(rule);
-  const double step = (max - min) / bins;
+  const double step = std::isfinite(max - min) ? (max - min) / bins : max / bins - min / bins;
   edges[0] = min;
   for (std::uint32_t k = 1; k < bins; ++k) {
     const double part = static_cast<double>(k) / bins;

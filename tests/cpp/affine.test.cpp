@@ -30,8 +30,6 @@ std::vector<std::uint8_t> codes_of(const std::vector<float>& values, const Affin
   return codes;
 }
 
-// --- onnxruntime's and PyTorch's outputs -------------------------------------------------------------------------
-
 constexpr std::size_t kRows = 8, kColumns = 256, kElements = kRows * kColumns;
 
 enum class Scales { Derived, Stored };  // whether the stored scales follow from the values by one of our rules
@@ -239,8 +237,6 @@ TEST_CASE("affine: the guide's worked example") {
         std::vector<std::int8_t>{53, 20, -128, -23, -50, -86, 127});
 }
 
-// --- kernels against the definition ------------------------------------------------------------------------------
-
 namespace {
 
 std::vector<AffineRule> all_rules() {
@@ -427,8 +423,6 @@ TEST_CASE("affine: rows take each element's own scale and zero point") {
       }
     }
 }
-
-// --- ranges ------------------------------------------------------------------------------------------------------
 
 TEST_CASE("affine: ranges at the edges of float32 give usable scales") {
   constexpr float kLargest = std::numeric_limits<float>::max(), kLeast = std::numeric_limits<float>::denorm_min();

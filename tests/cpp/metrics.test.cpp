@@ -176,6 +176,7 @@ TEST_CASE("metrics: every value is between its bin's edges, also where bins are 
                                             {-1e-300, 1e-300, 33, false},
                                             {1, 1 + 1e-14, 65, false},
                                             {-3e38, 3e38, 2048, false},
+                                            {-1.7e308, 1.7e308, 100, false},
                                             {1e-3, 10, 12, true},
                                             {1, 1 + 1e-14, 65, true},
                                             {1e-300, 1e300, 500, true},
@@ -185,7 +186,7 @@ TEST_CASE("metrics: every value is between its bin's edges, also where bins are 
     auto values = normal_values(500, 6);
     std::vector<double> edges(rule.bins + 1);
     histogram_edges(rule, edges.data());
-    for (double& value : values) value = s.min + (s.max - s.min) * (value + 2) / 4;
+    for (double& value : values) value = s.min * ((2 - value) / 4) + s.max * ((value + 2) / 4);
     for (const double edge : edges)
       for (const double near : {edge, std::nextafter(edge, -INFINITY), std::nextafter(edge, INFINITY)})
         values.push_back(near);

@@ -44,10 +44,10 @@ CodeRange code_range(const AffineRule& rule);
 Affine affine_from_range(const AffineRule& rule, float min, float max);
 
 // Codes are int8/uint8 for up to 8 bits (one per byte, not packed) and int16/uint16 for 16: their two's complement bits
-// in std::uint8_t / std::uint16_t. A range with negative codes is a signed type's. q = clamp(rint(x / scale) +
-// zero_point, min, max), or with x * (1 / scale); zero point added after rounding, ties to even. Values are finite,
-// scales finite and above 0. Where 1 / scale overflows (scales up to 2^-128, for which PyTorch's product is undefined),
-// the Multiply rule divides.
+// in std::uint8_t / std::uint16_t. A range with negative codes is a signed type's.
+//   q = clamp(rint(x / scale) + zero_point, min, max), or with x * (1 / scale)
+// The zero point is added after rounding, ties go to even. Values are finite, scales finite and above 0. Where 1 /
+// scale overflows (scales up to 2^-128, for which PyTorch's product is undefined), the Multiply rule divides.
 void quantize_run(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
                   std::uint8_t* codes);
 void quantize_run(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
