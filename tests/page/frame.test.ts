@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
-import { audit, openSite, type Site, scrollsSideways } from './site.ts';
+import { audit, openSite, type Site, scrollsSideways, wake } from './site.ts';
 
 let site: Site;
 before(async () => {
@@ -105,6 +105,22 @@ describe('data', () => {
     await opened.getByRole('button', { name: /Real weights/ }).click();
     await page.getByText('18,432 weights').waitFor();
     await page.waitForURL(/\?tensor=UPN2\/kernel$/);
+    await page.context().close();
+  });
+
+  test('a button in the prose switches the whole page, and the bar offers the way back', async () => {
+    const page = await site.page();
+    await page.evaluate(() => {
+      const button = document.createElement('button');
+      button.dataset['use'] = 'outliers';
+      button.textContent = 'try it with outliers';
+      document.querySelector('main')!.prepend(button);
+    });
+    await page.getByRole('button', { name: 'try it with outliers' }).click();
+    await page.locator('.dataset', { hasText: 'Outliers' }).waitFor();
+    await page.getByRole('button', { name: 'Back to ESRGAN-slim, F_0/kernel' }).click();
+    await page.locator('.dataset', { hasText: '36,864 weights' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: /^Back to/ }).count(), 0);
     await page.context().close();
   });
 
@@ -229,6 +245,17 @@ describe('theme, links, embedding', () => {
     await page.close();
   });
 
+  test('the button Embed gives the code for the figure as it is', async () => {
+    const page = await site.page({}, '?data=seven');
+    await wake(page, 'why');
+    await page.locator('fewbits-why').getByRole('button', { name: 'Embed' }).click();
+    const code = await page.getByRole('dialog').getByRole('textbox', { name: 'Code' }).inputValue();
+    assert.match(code, new RegExp(`<iframe src="${site.address}embed.html\\?figure=why&data=seven"`));
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.context().close();
+  });
+
   test('an unknown figure is answered with the ones there are', async () => {
     const page = await site.page({}, 'embed.html?figure=poetry');
     await page.getByText('There is no figure “poetry”. There are: ').waitFor();
@@ -252,6 +279,35 @@ describe('every reader', () => {
     await page.keyboard.press('Escape');
     await dialog(page).waitFor({ state: 'hidden' });
     assert.equal(await page.evaluate(() => document.activeElement?.className), 'dataset');
+    await page.context().close();
+  });
+
+  test('the one status line repeats a finding when it has settled; Reset takes the change back', async () => {
+    const page = await site.page();
+    await wake(page, 'why');
+    assert.equal(await page.getByRole('status').count(), 1);
+    const figure = page.locator('fewbits-why');
+    const said = await figure.locator('.figure-sentence').textContent();
+    const reset = figure.getByRole('button', { name: 'Reset' });
+    assert.equal(await reset.isDisabled(), true);
+    await figure.getByRole('slider').first().press('PageUp');
+    await page.locator('#status:not(:empty)').waitFor({ state: 'attached' });
+    assert.equal(await page.locator('#status').textContent(), await figure.locator('.figure-sentence').textContent());
+    await page.waitForURL(/\?why\./);
+    await reset.click();
+    await figure.getByText(said!).waitFor();
+    await page.waitForURL(site.address);
+    await page.context().close();
+  });
+
+  test('a figure shows its numbers as a table', async () => {
+    const page = await site.page();
+    await wake(page, 'why');
+    const button = page.locator('fewbits-why').getByRole('button', { name: 'Show as table' });
+    await button.press('Enter');
+    await page.locator('fewbits-why').getByRole('columnheader').first().waitFor();
+    await page.locator('fewbits-why').getByRole('button', { name: 'Hide table' }).click();
+    assert.equal(await page.locator('fewbits-why').getByRole('table').count(), 0);
     await page.context().close();
   });
 

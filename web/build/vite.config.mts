@@ -48,7 +48,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     cssCodeSplit: true,
     reportCompressedSize: false,
-    rollupOptions: { input: ['index.html', 'embed.html'].map((name) => path.join(root, 'web/page', name)) },
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      input: ['index.html', 'embed.html'].map((name) => path.join(root, 'web/page', name)),
+    },
   },
   optimizeDeps: {
     noDiscovery: true,

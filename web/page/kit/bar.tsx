@@ -27,7 +27,8 @@ export function Bar({ state, openData }: BarProps) {
             <span class="hidden">Data: </span>
             <b>{dataset.name}</b>{' '}
             <span class="meta">
-              {count(dataset.count, dataset.noun)}, {say(dataset.summary.min)} to {say(dataset.summary.max)}
+              {busy ||
+                `${count(dataset.count, dataset.noun)}, ${say(dataset.summary.min)} to ${say(dataset.summary.max)}`}
             </span>
           </span>
           <svg class="chevron" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
@@ -65,7 +66,7 @@ export function Bar({ state, openData }: BarProps) {
           <span class="chapters-word">Chapters</span>
         </button>
       </div>
-      <BarNote text={message || busy || dataset.note} dismiss={message !== ''} />
+      <BarNote text={message || dataset.note} dismiss={message !== ''} />
     </>
   );
 }

@@ -8,7 +8,7 @@ export interface PageState {
   dataset: DatasetInfo;
   /** What the prose switched away from: the bar offers the way back. */
   back: Source | null;
-  /** '' or what is being done: 'reading 3.1 of 8.4 MB'. */
+  /** '' or what is being done with the data. */
   busy: string;
   /** Said beside the data's name: what went wrong, or what a link could not carry. */
   message: string;
@@ -65,7 +65,7 @@ export async function useSource(
 export const takeReading = (place: string) => change(() => worker().take(place));
 
 async function change(call: () => Promise<DatasetInfo>): Promise<void> {
-  setPageState({ busy: 'Reading the data' });
+  setPageState({ busy: 'reading …' });
   const before = inWorker;
   try {
     inWorker = call();

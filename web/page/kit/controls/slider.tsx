@@ -70,7 +70,9 @@ export function Slider(props: SliderProps) {
           </span>
         )}
       </span>
-      <output>{text}</output>
+      <span class="slider-text" aria-hidden="true">
+        {text}
+      </span>
     </label>
   );
 }

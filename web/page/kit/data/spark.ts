@@ -8,8 +8,10 @@ export function heightsOf(counts: ArrayLike<number>): number[] {
 }
 
 /** Of a few numbers, where the module is not at hand. */
-export function sparkOf(values: readonly number[] | Float32Array): number[] {
-  const reach = values.reduce((most: number, x: number) => Math.max(most, Math.abs(x)), 0) || 1;
+export function sparkOf(values: Iterable<number>): number[] {
+  let reach = 0;
+  for (const x of values) reach = Math.max(reach, Math.abs(x));
+  reach ||= 1;
   const counts = new Array<number>(BARS).fill(0);
   for (const x of values) counts[Math.min(BARS - 1, Math.floor(((x + reach) / (2 * reach)) * BARS))]!++;
   return heightsOf(counts);
