@@ -1,18 +1,17 @@
-// Embind's own start-up registers strings, views and emscripten::val, whose glue is half of the JavaScript. The boundary
-// needs numbers alone, so this file takes the place of system/lib/embind/bind.cpp and registers just them.
+// Only numbers cross the boundary, so the module does without Embind's run-time for strings, views, classes and values,
+// whose glue would be half of the package's JavaScript: EMSCRIPTEN_BINDINGS registers as always, and embind_numbers.js
+// takes what it registers.
 #include <emscripten/bind.h>
 
-#include <cstdint>
-#include <cstring>
 #include <limits>
-#include <typeinfo>
 
 using emscripten::internal::InitFunc;
 using emscripten::internal::TypeID;
 
-namespace {
+// Called once for every EMSCRIPTEN_BINDINGS, before main.
+extern "C" void _embind_register_bindings(InitFunc* bindings) { bindings->init_func(); }
 
-InitFunc* first = nullptr;
+namespace {
 
 template <class T>
 void register_integer(const char* name) {
@@ -26,20 +25,6 @@ void register_float(const char* name) {
 }
 
 }  // namespace
-
-extern "C" {
-
-const char* __getTypeName(const std::type_info* type) { return strdup(type->name()); }
-
-void _embind_register_bindings(InitFunc* function) {
-  function->next = first;
-  first = function;
-}
-
-void _embind_initialize_bindings() {
-  for (InitFunc* function = first; function; function = function->next) function->init_func();
-}
-}
 
 EMSCRIPTEN_BINDINGS(numbers) {
   emscripten::internal::_embind_register_void(TypeID<void>::get(), "void");

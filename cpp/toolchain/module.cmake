@@ -1,7 +1,6 @@
 # The wasm module: fewbits.wasm and its glue, for browsers, workers and Node alike (the package hands the bytes over).
 add_executable(fewbits_module cpp/bindings/bindings.cpp cpp/bindings/embind_types.cpp)
-# embind comes after the objects: embind_types.cpp then stands in for its start-up.
-target_link_libraries(fewbits_module PRIVATE fewbits fewbits_flags -lembind)
+target_link_libraries(fewbits_module PRIVATE fewbits fewbits_flags)
 target_include_directories(fewbits_module PRIVATE cpp/src)
 set_target_properties(fewbits_module PROPERTIES OUTPUT_NAME fewbits SUFFIX .mjs RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 foreach(target fewbits fewbits_module)
@@ -9,6 +8,7 @@ foreach(target fewbits fewbits_module)
 endforeach()
 target_compile_options(fewbits_module PRIVATE -fno-exceptions)
 target_link_options(fewbits_module PRIVATE -O3 -fno-exceptions
+  --js-library ${CMAKE_SOURCE_DIR}/cpp/bindings/embind_numbers.js
   -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker -sFILESYSTEM=0 -sDYNAMIC_EXECUTION=0
   -sINITIAL_MEMORY=32MB -sABORTING_MALLOC=0 -sMALLOC=emmalloc -sSTACK_SIZE=256KB
   -sINCOMING_MODULE_JS_API=instantiateWasm --closure 1)

@@ -13,9 +13,9 @@ const wasm = path.join(dist, 'fewbits.wasm');
 /** Emscripten's glue knows how to fetch its wasm; the package hands the instance over, so that goes, and bundlers see no URL. */
 function withoutFetch(glue) {
   const cuts = [
-    [/\w+\?\?=\w+\.locateFile\?[^]*?return\{\}/, 'return{}'], // the way without instantiateWasm
+    [/\w+\?\?=\w+\.locateFile\?[^]*?return\s*\{\}/, 'return{}'], // the way without instantiateWasm
     [/if\(\w+\|\|\w+\)\w+\?\w+=self\.location\.href[^]*?(?=var \w+=console\.error)/, ''], // where the script is
-    [/function (\w+)\(a\)\{return \w+\(a\)\.then\(b=>new Uint8Array[^]*?(?=var \w+=a=>\{a\.forEach)/, ''], // fetch and compile
+    [/function \w+\(\w\)\{return \w+\(\w\)\.then\(\w=>new Uint8Array[^]*?(?=var \w+=\w=>\{\w\.forEach)/, ''], // fetch, compile
     [/import\.meta\.url/, '""'],
   ];
   return cuts.reduce((text, [pattern, rest]) => {
