@@ -34,10 +34,14 @@ export interface Mark {
   label: string;
 }
 
-/** Round numbers of GB; on a logarithmic axis the powers of ten. */
+/** Round numbers of GB; on a logarithmic axis the powers of ten. None at the end, where the unit stands. */
 export function marksOf(axis: Axis): Mark[] {
+  return allMarks(axis).filter(({ place }) => place < 0.97);
+}
+
+function allMarks(axis: Axis): Mark[] {
   if (axis.min === 0)
-    return ticksOf(linear([0, axis.max / 1e9], [0, 1]), 6).map(({ at, label }) => ({ place: at, label }));
+    return ticksOf(linear([0, axis.max / 1e9], [0, 1]), 4).map(({ at, label }) => ({ place: at, label }));
   const first = Math.round(Math.log10(axis.min / 1e9));
   const count = Math.floor(Math.log10(axis.max / axis.min)) + 1;
   return Array.from({ length: count }, (_, i) => 10 ** (first + i)).map((gigabytes) => ({

@@ -27,7 +27,7 @@ export function Bars({ view, options, set }: BarsProps) {
   const closer = axisOf(view.blocks);
   return (
     <div class="bars" role="radiogroup" aria-label="Format">
-      <Legend hatch={hatch} />
+      <Legend hatch={hatch} cache={view.kvCache !== null} />
       <div class="panel wide">{plot(view.widths, axisOf(view.widths))}</div>
       <h3 class="panel-title">
         Block formats{view.kvCache !== null && ' and recipes'}, scales included
@@ -108,7 +108,7 @@ function Row({ bar, axis, view, options, set, hatch }: Omit<PlotProps, 'bars'> &
           <rect class="cache" x={percent(end)} width={percent(placeOf(axis, total) - end)} height="100%" />
         )}
       </svg>
-      <span class="row-bytes">{bar.problem ? 'not possible' : decimalBytes(total)}</span>
+      <span class="row-bytes">{bar.problem ? '–' : decimalBytes(total)}</span>
       <span class="row-fit">{bar.problem || (fitting ? 'fits' : 'does not fit')}</span>
     </label>
   );
@@ -150,7 +150,7 @@ function MemoryLine({ axis, memory, set }: { axis: Axis; memory: number; set: Ba
   );
 }
 
-function Legend({ hatch }: { hatch: string }) {
+function Legend({ hatch, cache }: { hatch: string; cache: boolean }) {
   const item = (rect: object, label: string) => (
     <span>
       <svg width="14" height="12" aria-hidden="true">
@@ -163,20 +163,20 @@ function Legend({ hatch }: { hatch: string }) {
     <p class="legend">
       {item({ class: 'fill-original' }, 'as trained')}
       {item({ class: 'fill-code' }, 'codes')}
-      {item({ class: 'cache' }, 'KV cache')}
+      {cache && item({ class: 'cache' }, 'KV cache')}
       {item({ fill: `url(#${hatch}-code)` }, 'does not fit')}
       <svg width="0" height="0" aria-hidden="true">
         {(['original', 'code'] as const).map((kind) => (
           <pattern
             id={`${hatch}-${kind}`}
             key={kind}
-            width="5"
-            height="5"
+            width="6"
+            height="6"
             patternUnits="userSpaceOnUse"
             patternTransform="rotate(45)"
           >
-            <rect class={`wash-${kind}`} width="5" height="5" />
-            <rect class={`fill-${kind}`} width="1.6" height="5" />
+            <rect class={`wash-${kind}`} width="6" height="6" />
+            <rect class={`fill-${kind}`} width="1.5" height="6" />
           </pattern>
         ))}
       </svg>

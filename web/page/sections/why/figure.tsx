@@ -8,10 +8,11 @@ import { Slider } from '../../kit/controls/slider.tsx';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
 import { count, decimalBytes, say, whole } from '../../kit/numbers.ts';
+import { linearAxis } from './axis.ts';
 import { Bars } from './bars.tsx';
 import { catalog } from './catalog.ts';
 import { ConfigFile } from './config-file.tsx';
-import { barsOf, chosenBar, findingOf, gigabytesOf, memoryText, tableOf, totalOf } from './finding.ts';
+import { barsOf, chosenBar, findingOf, gigabytesOf, memoryText, notesOf, tableOf, totalOf } from './finding.ts';
 import formulas from './formulas.tex';
 import { COUNT, type Options, OWN, type Subject, type View } from './model.ts';
 
@@ -46,7 +47,7 @@ export default function Why(props: Props) {
       table={tableOf(view, options.memory)}
     >
       <Bars view={view} options={options} set={set} />
-      {view.assumptions.length > 0 && <p class="note">{view.assumptions.join(' ')}</p>}
+      <p class="note">{notesOf(view).join(' ')}</p>
     </Figure>
   );
 }
@@ -115,7 +116,8 @@ const contextSteps = { min: 8, max: 20, step: 1 };
 
 function UseControls({ options, set, view }: ControlsProps) {
   const { context, batch, memory, log } = options;
-  const largest = Math.max(...barsOf(view).map((bar) => totalOf(view, bar))) / 1e9;
+  const largest = Math.max(...barsOf(view).map((bar) => totalOf(view, bar)));
+  const most = Number((linearAxis(largest).max / 1e9).toPrecision(3));
   const known = view.kvCache !== null;
   const onMemory = (text: string) => {
     const gigabytes = gigabytesOf(text);
@@ -132,11 +134,14 @@ function UseControls({ options, set, view }: ControlsProps) {
             {...contextSteps}
             discrete
             value={Math.log2(context)}
-            text={count(context, 'tokens')}
+            text=""
+            spoken={count(context, 'tokens')}
             onInput={(power) => set({ context: 2 ** Math.round(power) })}
           />
           <NumberField
-            label="Tokens"
+            label="Context, in tokens"
+            hideLabel
+            unit="tokens"
             value={context}
             min={1}
             max={2 ** 24}
@@ -159,12 +164,13 @@ function UseControls({ options, set, view }: ControlsProps) {
         <Slider
           label="Your memory"
           min={0}
-          max={largest}
-          value={Math.min(memory, largest)}
-          text={`${say(memory, 4)} GB`}
+          max={most}
+          value={Math.min(memory, most)}
+          text=""
+          spoken={memoryText(memory)}
           onInput={(value) => set({ memory: Number(value.toPrecision(3)) })}
         />
-        <TextField label="Size" value={memoryText(memory)} onCommit={onMemory} size={8} />
+        <TextField label="Your memory, as a size" hideLabel value={memoryText(memory)} onCommit={onMemory} size={8} />
         <Switch label="Logarithmic" checked={log} onChange={(value) => set({ log: value })} />
       </div>
     </>
@@ -172,12 +178,18 @@ function UseControls({ options, set, view }: ControlsProps) {
 }
 
 function Formulas({ view, bits, weights }: { view: View; bits: number; weights: number }) {
-  const parameters = whole(view.parameters);
+  const values = { bits: say(bits), parameters: whole(view.parameters), bytes: decimalBytes(weights) };
   return (
     <>
-      <Formula of={formulas.weights!} values={{ bits: say(bits, 4), parameters, bytes: decimalBytes(weights) }} />
+      <Formula of={formulas.weights!} values={values} />
       {view.kvCache !== null && (
-        <Formula of={formulas.cache!} values={{ product: view.cacheProduct, bytes: decimalBytes(view.kvCache) }} />
+        <span class="formula">
+          <Formula of={formulas.cache!} />
+          {view.cacheProducts.map((product, i) => (
+            <Formula key={i} of={(i === 0 ? formulas.equals : formulas.plus)!} values={{ product }} />
+          ))}
+          <Formula of={formulas.sum!} values={{ bytes: decimalBytes(view.kvCache) }} />
+        </span>
       )}
     </>
   );

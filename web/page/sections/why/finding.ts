@@ -66,6 +66,13 @@ function whatWouldFit(view: View, memory: number): Piece[] {
 export const textOf = (pieces: readonly Piece[]): string =>
   pieces.map((piece) => (typeof piece === 'string' ? piece : piece.value)).join('');
 
+/** What was taken for granted, and what cannot be. */
+export function notesOf({ assumptions, blocks }: View): string[] {
+  const impossible = blocks.filter(({ problem }) => problem).map(({ label }) => label);
+  if (impossible.length === 0) return assumptions;
+  return [...assumptions, `Not possible: ${impossible.join(', ')}, whose blocks do not divide this model’s rows.`];
+}
+
 /** Every bar, in both units. */
 export function tableOf(view: View, memory: number): TableData {
   const cached = view.kvCache !== null;
@@ -75,7 +82,7 @@ export function tableOf(view: View, memory: number): TableData {
     const all = cached ? [decimalBytes(view.kvCache!), ...both(totalOf(view, bar))] : [];
     return [
       bar.label,
-      say(bar.bitsPerWeight, 4),
+      say(bar.bitsPerWeight),
       ...both(bar.weights),
       ...all,
       fits(view, bar, memory) ? 'fits' : 'does not fit',
@@ -98,20 +105,21 @@ export function tableOf(view: View, memory: number): TableData {
 /** '48 GB' */
 export const memoryText = (gigabytes: number): string => `${say(gigabytes, 4)} GB`;
 
+/** The bytes of a unit; of none: GB. */
 const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  mb: 1e-3,
-  gb: 1,
-  tb: 1e3,
-  mib: 2 ** 20 / 1e9,
-  gib: 2 ** 30 / 1e9,
-  tib: 2 ** 40 / 1e9,
+  '': 1e9,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
 };
 
 /** GB in '48', '48 GB', '24 GiB' or '512 MB'; undefined for anything else. */
 export function gigabytesOf(text: string): number | undefined {
-  const [, digits, unit = ''] =
-    /^(\d+(?:\.\d+)?)\s*([mgt]i?b)?$/i.exec(text.trim().replace(/,(?=\d{3}(?!\d))/g, '')) ?? [];
-  const gigabytes = Number(digits) * UNITS[unit.toLowerCase()]!;
-  return Number.isFinite(gigabytes) && gigabytes <= 1e6 ? gigabytes : undefined;
+  const plain = text.trim().replace(/,(?=\d{3}(?!\d))/g, '');
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)\s*([mgt]i?b)?$/i.exec(plain) ?? [];
+  const gigabytes = Math.round(Number(digits) * UNITS[unit.toLowerCase()]!) / 1e9;
+  return gigabytes <= 1e6 ? gigabytes : undefined;
 }

@@ -1,5 +1,5 @@
 // What a model needs in every width and every block format, and whether that fits.
-import { FewbitsError } from '../../../lib/errors.ts';
+import type { FewbitsError } from '../../../lib/errors.ts';
 import type { BlockFormatName, Fewbits, ModelConfig, ModelMemory } from '../../../lib/types.ts';
 import type { Dataset, Model } from '../../kit/contract.ts';
 import { whole } from '../../kit/numbers.ts';
@@ -49,8 +49,8 @@ export interface View {
   /** Bytes; null where only a count is known. */
   kvCache: number | null;
   compute: number | null;
-  /** '2 × 80 × 8 × 128 × 8,192 × 1 × 2' */
-  cacheProduct: string;
+  /** '2 × 80 × 8 × 128 × 8,192 × 1 × 2'; a second one where some layers have a window. */
+  cacheProducts: string[];
   widths: Bar[];
   blocks: Bar[];
   /** What was taken for granted, for the bar that is looked at. */
@@ -120,7 +120,7 @@ function viewOf(fewbits: Fewbits, { name, config, parameters: given }: Subject, 
     parameters,
     kvCache: known?.kvCache ?? null,
     compute: known?.compute ?? null,
-    cacheProduct: known ? cacheProductOf(known) : '',
+    cacheProducts: known ? cacheProductsOf(known) : [],
     widths,
     blocks: [...recipes, ...formats].sort((a, b) => Number(!!a.problem) - Number(!!b.problem) || b.weights - a.weights),
     assumptions: config ? memoryIn(fewbits, config, options.type, options).assumptions : [],
@@ -141,15 +141,12 @@ function attempt<T>(reckon: () => T): { result?: T; problem: string } {
   try {
     return { result: reckon(), problem: '' };
   } catch (error) {
-    if (error instanceof FewbitsError && 'columns' in error.details) return { problem: error.message };
+    const { details, message } = error as FewbitsError;
+    if (details?.['columns']) return { problem: message };
     throw error;
   }
 }
 
-/** Layers, heads and tokens of the KV cache as a product; two where some layers have a window. */
-function cacheProductOf({ terms }: ModelMemory): string {
-  return terms
-    .filter(({ name }) => name.startsWith('KV cache'))
-    .map(({ formula }) => formula.replace(/ \(.*\)/, ' × 2'))
-    .join(' + ');
-}
+/** The KV cache's terms as products, without the formats' names but with their two bytes. */
+const cacheProductsOf = ({ terms }: ModelMemory): string[] =>
+  terms.filter(({ name }) => name.startsWith('KV cache')).map(({ formula }) => formula.replace(/ \(.*\)/, ' × 2'));
