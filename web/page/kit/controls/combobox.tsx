@@ -64,6 +64,8 @@ export function Combobox({ label, hideLabel = false, items, value, onChange, siz
           aria-activedescendant={open && found[active] ? `${listId}-${active}` : undefined}
           placeholder={chosen?.label}
           value={query || (open ? '' : (chosen?.label ?? ''))}
+          // Typing replaces the name of what is chosen.
+          onFocus={(event) => event.currentTarget.select()}
           onClick={show}
           onInput={(event) => {
             setQuery(event.currentTarget.value);

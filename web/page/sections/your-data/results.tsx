@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { Formula } from '../../kit/formula.tsx';
 import { Num } from '../../kit/number.tsx';
-import { decimalBytes, MINUS, say, whole, writeStored } from '../../kit/numbers.ts';
+import { decimalBytes, MINUS, plain, say, whole, writeStored } from '../../kit/numbers.ts';
 import { Diamond } from './diamond.tsx';
 import formulas from './formulas.tex';
 import type { Row, SideView, View } from './model.ts';
@@ -84,14 +84,13 @@ export function Worst({ rows, followed, follow }: { rows: Row[]; followed: numbe
       </thead>
       <tbody>
         {rows.map(({ index, original, cells: [cell] }) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: a larger target for the button inside.
           <tr key={index} class={index === followed ? 'followed' : undefined} onClick={() => follow(index)}>
             <th scope="row">
               <button
                 type="button"
                 class="follow"
                 aria-pressed={index === followed}
-                aria-label={`Follow row ${whole(index)}: ${say(original, 9)}`}
+                aria-label={`Follow row ${whole(index)}: ${plain(writeStored(original))}`}
               >
                 {index === followed && <Diamond />}
                 {whole(index)}

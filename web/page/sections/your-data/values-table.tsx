@@ -1,7 +1,7 @@
 // The table of all values. However many there are, it draws a dozen rows and asks the worker for what it shows.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Num } from '../../kit/number.tsx';
-import { say, whole, writeStored } from '../../kit/numbers.ts';
+import { plain, whole, writeStored } from '../../kit/numbers.ts';
 import { Diamond } from './diamond.tsx';
 import type { Row } from './model.ts';
 
@@ -177,14 +177,13 @@ interface ValueRowProps {
 function ValueRow({ row, shape, followed, follow }: ValueRowProps) {
   const { index, original, cells } = row;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a larger target for the button inside.
     <tr class={followed ? 'followed' : undefined} aria-rowindex={index + 2} onClick={() => follow(index)}>
       <th scope="row">
         <button
           type="button"
           class="follow"
           aria-pressed={followed}
-          aria-label={`Follow row ${whole(index)}: ${say(original, 9)}`}
+          aria-label={`Follow row ${whole(index)}: ${plain(writeStored(original))}`}
         >
           {followed && <Diamond />}
           {whole(index)}
