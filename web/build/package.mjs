@@ -102,7 +102,8 @@ await Promise.all([
   script('index.node.ts', 'index.node.js', node),
   script('worker.ts', 'worker.js'),
   script('worker.node.ts', 'worker.node.js', node),
-  script('../cli/main.ts', 'cli.js', { ...node, minify: false, banner: { js: cliBanner }, plugins: [] }),
+  // The command uses the package as anyone does.
+  script('../cli/main.ts', 'cli.js', { ...node, minify: false, banner: { js: cliBanner }, plugins: [], external: ['fewbits'] }),
 ]);
 await Promise.all([
   script('inline.ts', 'inline.js', { plugins: [lightened, inlined('worker.js')] }),

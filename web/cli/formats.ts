@@ -1,7 +1,6 @@
 // fewbits formats: the tables of number and block formats.
 import { Command } from 'commander';
-import { blockFormats, numberFormats } from '../lib/formats.ts';
-import type { BlockFormat, NumberFormat } from '../lib/types.ts';
+import { type BlockFormat, init, type NumberFormat } from 'fewbits';
 import { bold, print, printJson, table } from './text.ts';
 
 /** At most seven characters. */
@@ -35,7 +34,8 @@ export function formatsCommand(): Command {
     .description('list every number format and every block format')
     .option('--json', 'print JSON, with everything that is known of each')
     .addHelpText('after', '\nExamples:\n  fewbits formats\n  fewbits formats --json > formats.json')
-    .action(({ json }: { json?: boolean }) => {
+    .action(async ({ json }: { json?: boolean }) => {
+      const { blockFormats, numberFormats } = await init();
       if (json) return printJson({ numberFormats, blockFormats });
       print(bold('Number formats'));
       const numbers = table(

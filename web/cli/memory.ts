@@ -2,29 +2,37 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import {
+  type BlockFormatName,
+  type Fewbits,
+  FewbitsError,
+  init,
+  type ModelConfig,
+  type ModelMemory,
+  type ModelMemoryOptions,
+  type NumberFormatName,
+} from 'fewbits';
 import { parseCount } from '../lib/count.ts';
-import { FewbitsError } from '../lib/errors.ts';
-import { blockFormats } from '../lib/formats.ts';
-import { type FormatName, weightBytes } from '../lib/memory.ts';
-import { modelMemory, recipes } from '../lib/model-memory.ts';
-import type { ModelConfig, ModelMemory, ModelMemoryOptions } from '../lib/types.ts';
-import { grouped, print, printJson, table } from './text.ts';
+import { printAll, printOne } from './memory-report.ts';
+import { grouped, print, printJson } from './text.ts';
 
-interface Options {
+type FormatName = NumberFormatName | BlockFormatName;
+
+export interface MemoryOptions {
   type?: string;
   config?: string;
   context: number;
   batch: number;
-  kvType: string;
+  kvType: FormatName;
   engine: NonNullable<ModelMemoryOptions['engine']>;
   json?: boolean;
 }
 
 /** What is known of one type: all of it with a config.json, the weights without. */
-type Need = { type: string; weights: number } & Partial<Omit<ModelMemory, 'weights'>>;
+export type Need = { type: string; weights: number } & Partial<Omit<ModelMemory, 'weights'>>;
 
-/** The recipes that are no format's name as well. */
-const mixtures = Object.keys(recipes).filter((name) => !blockFormats.some((format) => format.name === name));
+/** llama.cpp's recipes that mix formats; the others are a format's name as well. */
+const mixtures = ['q4_k_m', 'q5_k_m'];
 
 function parameterCount(text: string): number {
   const count = parseCount(text);
@@ -55,85 +63,46 @@ function readConfig(path: string): ModelConfig {
   }
 }
 
-function needOf(type: string, parameters: number | undefined, config: ModelConfig | undefined, options: Options): Need {
-  const mixed = mixtures.includes(type);
-  if (config) {
-    const { context, batch, kvType, engine } = options;
-    const what = mixed ? { recipe: type } : { format: type as FormatName };
-    return { type, ...modelMemory(config, { ...what, context, batch, kvFormat: kvType as FormatName, engine }) };
-  }
-  if (mixed)
-    throw new FewbitsError(
-      'UNSUPPORTED',
-      `${type} mixes formats by tensor: add --config config.json to name the tensors.`,
-    );
-  return { type, parameters: parameters!, weights: weightBytes(parameters!, type as FormatName) };
-}
+/** Reckons with a bare count of parameters, or with a configuration. */
+class Reckoner {
+  constructor(
+    readonly fewbits: Fewbits,
+    readonly count: number | undefined,
+    readonly config: ModelConfig | undefined,
+    readonly options: MemoryOptions,
+  ) {}
 
-/** Every type that suits the model, largest first. */
-function allNeeds(parameters: number | undefined, config: ModelConfig | undefined, options: Options): Need[] {
-  const names = [
-    'float32',
-    'float16',
-    'int8',
-    'int4',
-    ...(config ? mixtures : []),
-    ...blockFormats.map(({ name }) => name),
-  ];
-  const needs = names.flatMap((name) => {
+  need(type: string): Need {
+    const mixed = mixtures.includes(type);
+    if (this.config) {
+      const { context, batch, kvType, engine } = this.options;
+      const what = mixed ? { recipe: type } : { format: type as FormatName };
+      return { type, ...this.fewbits.modelMemory(this.config, { ...what, context, batch, kvFormat: kvType, engine }) };
+    }
+    if (mixed)
+      throw new FewbitsError(
+        'UNSUPPORTED',
+        `${type} mixes formats by tensor: add --config config.json to name the tensors.`,
+      );
+    return { type, parameters: this.count!, weights: this.fewbits.weightBytes(this.count!, type as FormatName) };
+  }
+
+  /** Every type that suits the model, largest first. */
+  all(): Need[] {
+    const blocks = this.fewbits.blockFormats.map(({ name }) => name);
+    const names = ['float32', 'float16', 'int8', 'int4', ...(this.config ? mixtures : []), ...blocks];
+    return names.flatMap((name) => this.#needIfSuited(name)).sort((a, b) => b.weights - a.weights);
+  }
+
+  /** Nothing where the model's rows do not divide into the format's blocks; any other error is about the model. */
+  #needIfSuited(type: string): Need[] {
     try {
-      return needOf(name, parameters, config, options);
+      return [this.need(type)];
     } catch (error) {
-      // Rows that do not divide into this format's blocks; any other error is about the model.
-      if (error instanceof FewbitsError && error.details['format'] === name) return [];
+      if (error instanceof FewbitsError && 'columns' in error.details) return [];
       throw error;
     }
-  });
-  return needs.sort((a, b) => b.weights - a.weights);
-}
-
-/** One unit and one number of decimals for a table, by its largest number. */
-function columnsFor(largest: number) {
-  const power = largest < 1e6 ? 1 : largest < 1e9 ? 2 : 3;
-  const prefix = ' KMG'[power]!;
-  const decimals = Math.max(0, 3 - Math.floor(Math.log10(Math.max(1, largest / 1000 ** power))));
-  return {
-    head: [`${power === 1 ? 'k' : prefix}B`, `${prefix}iB`],
-    cells: (bytes: number): string[] => [1000, 1024].map((base) => grouped(bytes / base ** power, decimals)),
-  };
-}
-
-function printOne({ type, parameters, weights, kvCache, compute, total }: Need, { context, kvType }: Options): void {
-  print(`${grouped(parameters!)} parameters in ${type}\n`);
-  const parts: [name: string, bytes: number][] = [['weights', weights]];
-  if (total !== undefined)
-    parts.push(
-      [`KV cache, ${grouped(context)} tokens in ${kvType}`, kvCache!],
-      ['compute buffer, an estimate', compute!],
-      ['total', total],
-    );
-  const { head, cells } = columnsFor(total ?? weights);
-  print(
-    table(
-      ['', ...head],
-      parts.map(([name, bytes]) => [name, ...cells(bytes)]),
-      'lrr',
-    ),
-  );
-}
-
-function printAll(needs: readonly Need[]): void {
-  const [{ parameters, weights, total }] = needs as [Need];
-  print(`${grouped(parameters!)} parameters\n`);
-  const { head, cells } = columnsFor(total ?? weights);
-  const rows = needs.map((need) => [
-    need.type,
-    grouped((8 * need.weights) / need.parameters!, 2),
-    ...cells(need.weights),
-    ...(total === undefined ? [] : cells(need.total!)),
-  ]);
-  const inAll = total === undefined ? [] : head.map((unit) => `${unit} in all`);
-  print(table(['type', 'bits/weight', ...head, ...inAll], rows, 'lrrrrr'));
+  }
 }
 
 const examples = `
@@ -160,10 +129,11 @@ export function memoryCommand(): Command {
     .action(memory);
 }
 
-function memory(count: number | undefined, options: Options, command: Command): void {
+async function memory(count: number | undefined, options: MemoryOptions, command: Command): Promise<void> {
   if (count === undefined && !options.config) command.error('give a count such as 70B, or --config config.json.');
   const config = options.config ? readConfig(options.config) : undefined;
-  const needs = options.type ? [needOf(options.type, count, config, options)] : allNeeds(count, config, options);
+  const reckoner = new Reckoner(await init(), count, config, options);
+  const needs = options.type ? [reckoner.need(options.type)] : reckoner.all();
   const [first] = needs as [Need];
   const notes = options.type ? [...(first.assumptions ?? [])] : [];
   if (config && count !== undefined && count !== first.parameters)

@@ -1,0 +1,50 @@
+// What `fewbits memory` prints.
+import type { MemoryOptions, Need } from './memory.ts';
+import { grouped, print, table } from './text.ts';
+
+/** One unit and one number of decimals for a table, by its largest number. */
+function columnsFor(largest: number) {
+  const power = largest < 1e6 ? 1 : largest < 1e9 ? 2 : 3;
+  const prefix = ' KMG'[power]!;
+  const decimals = Math.max(0, 3 - Math.floor(Math.log10(Math.max(1, largest / 1000 ** power))));
+  return {
+    head: [`${power === 1 ? 'k' : prefix}B`, `${prefix}iB`],
+    cells: (bytes: number): string[] => [1000, 1024].map((base) => grouped(bytes / base ** power, decimals)),
+  };
+}
+
+export function printOne(
+  { type, parameters, weights, kvCache, compute, total }: Need,
+  { context, kvType }: MemoryOptions,
+): void {
+  print(`${grouped(parameters!)} parameters in ${type}\n`);
+  const parts: [name: string, bytes: number][] = [['weights', weights]];
+  if (total !== undefined)
+    parts.push(
+      [`KV cache, ${grouped(context)} tokens in ${kvType}`, kvCache!],
+      ['compute buffer, an estimate', compute!],
+      ['total', total],
+    );
+  const { head, cells } = columnsFor(total ?? weights);
+  print(
+    table(
+      ['', ...head],
+      parts.map(([name, bytes]) => [name, ...cells(bytes)]),
+      'lrr',
+    ),
+  );
+}
+
+export function printAll(needs: readonly Need[]): void {
+  const [{ parameters, weights, total }] = needs as [Need];
+  print(`${grouped(parameters!)} parameters\n`);
+  const { head, cells } = columnsFor(total ?? weights);
+  const rows = needs.map((need) => [
+    need.type,
+    grouped((8 * need.weights) / need.parameters!, 2),
+    ...cells(need.weights),
+    ...(total === undefined ? [] : cells(need.total!)),
+  ]);
+  const inAll = total === undefined ? [] : head.map((unit) => `${unit} in all`);
+  print(table(['type', 'bits/weight', ...head, ...inAll], rows, 'lrrrrr'));
+}
