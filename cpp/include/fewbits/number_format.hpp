@@ -117,7 +117,7 @@ inline constexpr auto kNumberFormats = [] {
                               .safetensors = "F8_E8M0"};
   return std::array{
       named(floating("float64", 11, 52, 1023, Ieee), "F64", "F64", "<f8"),
-      named(floating("float32", 8, 23, 127, Ieee), "F32", "F32", "<f4"),
+      named(with_nan(floating("float32", 8, 23, 127, Ieee), 0x7FC00000, true, 0x7FC00000, true), "F32", "F32", "<f4"),
       with_nan(floating("tfloat32", 8, 10, 127, Ieee), 0x3FFFF, false, 0x3FFFF, false),
       named(with_nan(floating("float16", 5, 10, 15, Ieee), 0x7E00, true, 0x7E00, true), "F16", "F16", "<f2"),
       named(with_nan(floating("bfloat16", 8, 7, 127, Ieee), 0x7FC0, true, 0x7FC0, true), "BF16", "BF16", ""),

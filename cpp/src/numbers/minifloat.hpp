@@ -308,7 +308,8 @@ inline bool encode_within(const Constants& constants, std::int32_t limit, const 
 
 // Numbers of any size, infinities and NaN.
 template <class Code>
-inline void encode_any(const Given<MinifloatEncoding>& constants, const float* values, std::size_t count, Code* codes) {
+[[gnu::noinline]] inline void encode_any(const Given<MinifloatEncoding>& constants, const float* values,
+                                         std::size_t count, Code* codes) {
   using L = Lanes<Code>;
   const MinifloatEncoding format = constants.value;
   for_each_batch(values, count, codes, [&](const float* in, Code* out) FEWBITS_INLINE {
@@ -439,7 +440,8 @@ inline bool decode_finite(const Constants& constants, const Code* codes, std::si
 
 // Infinities and NaN too.
 template <class Code>
-inline void decode_any(const Given<MinifloatDecoding>& constants, const Code* codes, std::size_t count, float* values) {
+[[gnu::noinline]] inline void decode_any(const Given<MinifloatDecoding>& constants, const Code* codes,
+                                         std::size_t count, float* values) {
   for_each_batch(codes, count, values, [&](const Code* in, float* out) FEWBITS_INLINE {
     v128_t code[4];
     Lanes<Code>::widen(in, code);

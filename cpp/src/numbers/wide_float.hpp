@@ -52,7 +52,7 @@ inline Demoted demote_magnitudes(v128_t low_f64x2, v128_t high_f64x2) {
 // Rounds to odd: of the two neighbours of a number that float32 does not hold, the one whose last bit is set. Whoever
 // rounds again, to a format with two bits less or more, gets what a single rounding would have given
 // (Boldo, Melquiond: "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd").
-inline void round_to_odd(const double* values, std::size_t count, float* odd) {
+[[gnu::noinline]] inline void round_to_odd(const double* values, std::size_t count, float* odd) {
   for_each_batch(values, count, odd, [](const double* in, float* out) FEWBITS_INLINE {
     for (std::size_t i = 0; i < kBatch; i += 4) {
       const v128_t low = simd::load(in + i);
@@ -72,6 +72,7 @@ inline double round_to_grid(const NumberFormat& format, double value, double bey
   constexpr int kDoubleMantissaBits = 52, kDoubleBias = 1023;
   const double magnitude = std::fabs(value);
   if (!(magnitude <= std::numeric_limits<double>::max())) return value;
+  if (format.sign_bits == 0 && value < 0) return -1;  // as far below zero as any: it must not come to be -0
   const double smallest_normal = std::ldexp(1.0, 1 - format.bias);
   double rounded;
   if (magnitude < smallest_normal || format.exponent_bits == 0) {
@@ -89,7 +90,7 @@ inline double round_to_grid(const NumberFormat& format, double value, double bey
 }
 
 // To nearest. NaN becomes the default NaN with its sign, here and in promote: payloads are the machine's choice.
-inline void demote(const double* values, std::size_t count, float* nearest) {
+[[gnu::noinline]] inline void demote(const double* values, std::size_t count, float* nearest) {
   for_each_batch(values, count, nearest, [](const double* in, float* out) FEWBITS_INLINE {
     for (std::size_t i = 0; i < kBatch; i += 4) {
       const v128_t low = simd::load(in + i);
@@ -101,7 +102,7 @@ inline void demote(const double* values, std::size_t count, float* nearest) {
   });
 }
 
-inline void promote(const float* values, std::size_t count, double* same) {
+[[gnu::noinline]] inline void promote(const float* values, std::size_t count, double* same) {
   const auto widen = [&](v128_t magnitude_f32x4, v128_t sign) {
     const v128_t value = wasm_f64x2_promote_low_f32x4(magnitude_f32x4);
     const v128_t number = simd::select(wasm_f64x2_eq(value, value), value, wasm_i64x2_splat(0x7FF8000000000000));
