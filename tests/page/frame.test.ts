@@ -245,6 +245,12 @@ describe('theme, links, embedding', () => {
     await page.close();
   });
 
+  test('an embedded figure without further wishes draws the example', async () => {
+    const page = await site.page({}, 'embed.html?figure=why');
+    await page.locator('fewbits-why figure').waitFor();
+    await page.context().close();
+  });
+
   test('the button Embed gives the code for the figure as it is', async () => {
     const page = await site.page({}, '?data=seven');
     await wake(page, 'why');
@@ -335,6 +341,7 @@ describe('every reader', () => {
     const figures = await page.locator('figure.figure').count();
     assert.equal(figures, await page.locator('section[data-chapter]').count());
     assert.equal(await page.getByRole('button', { name: 'Reset' }).count(), 0);
+    await page.getByText('36,864 weights').first().waitFor();
     await page.context().close();
   });
 });

@@ -38,6 +38,7 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
     );
 
     connectedCallback(): void {
+      this.style.display = 'block';
       const observer = new IntersectionObserver(([entry]) => this.#onNear(entry!.isIntersecting), {
         rootMargin: '600px 0px',
       });
@@ -66,8 +67,9 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
       this.#module = module;
       this.#takeOver(defaultsOf(module.options) as Options);
       const options = this.#given(module.options);
+      const { view, dataset } = this.#shown!;
       const asBuilt =
-        changedOptions(module.options, options).length === 0 && pageState().dataset === this.#shown?.dataset;
+        view !== undefined && dataset === pageState().dataset && !changedOptions(module.options, options).length;
       this.#shown = { ...this.#shown!, options };
       noteOptions(name, changedOptions(module.options, options));
       this.#attributes.observe(this, { attributeFilter: Object.keys(module.options) });
