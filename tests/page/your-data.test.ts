@@ -477,6 +477,7 @@ describe('for everybody', () => {
     await page.locator('.following', { hasText: '−7.59' }).waitFor();
     await figure(page).getByRole('button', { name: 'Export' }).focus();
     await page.keyboard.press('Enter');
+    await page.locator('[role=menuitem]:focus').waitFor();
     await page.keyboard.press('ArrowDown');
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'CSV: every row of the table');
     await page.keyboard.press('Escape');

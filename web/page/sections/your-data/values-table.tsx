@@ -28,7 +28,7 @@ export function ValuesTable(props: ValuesTableProps) {
   const box = useRef<HTMLElement>(null);
   const spacer = useRef<HTMLDivElement>(null);
   const [rowHeight, setRowHeight] = useState(ROW_HEIGHT);
-  const head = (titles.length > 1 ? 2 : 1) * rowHeight;
+  const [head, setHead] = useState(ROW_HEIGHT);
   const last = Math.max(0, count - SHOWN);
   const [start, setStart] = useState(0);
   const rows = useRows(props, Math.min(start, last));
@@ -50,6 +50,7 @@ export function ValuesTable(props: ValuesTableProps) {
   useLayoutEffect(() => {
     // Through the CSSOM: the page's policy forbids style attributes.
     spacer.current!.style.height = `${scrollable + Math.min(count, SHOWN) * rowHeight + head}px`;
+    setHead(box.current!.querySelector('thead')!.offsetHeight);
     setRowHeight(box.current!.querySelector<HTMLElement>('tbody tr')?.offsetHeight || ROW_HEIGHT);
   });
   useWheel(box, last * rowHeight > scrollable + 1, (rowsDown) => go(start + rowsDown));
