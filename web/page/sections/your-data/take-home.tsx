@@ -1,6 +1,7 @@
 // The same in code, and files.
 import { useEffect, useState } from 'preact/hooks';
 import { Menu } from '../../kit/controls/menu.tsx';
+import { sentenceOf } from '../../kit/page.ts';
 import { FILES, type FileKind, type MadeFile } from './files.ts';
 import type { SideView } from './model.ts';
 import { isFloat } from './scheme.ts';
@@ -10,11 +11,12 @@ interface SameInCodeProps {
   type: string;
   /** Too many values to code them all. */
   tooMany: boolean;
-  save(kind: FileKind): void;
+  save(kind: FileKind): Promise<void>;
 }
 
 export function SameInCode({ side, type, tooMany, save }: SameInCodeProps) {
   const [copied, setCopied] = useState(false);
+  const [problem, setProblem] = useState('');
   useEffect(() => setCopied(false), [side.code]);
   const copy = () =>
     navigator.clipboard.writeText(side.code).then(
@@ -24,7 +26,10 @@ export function SameInCode({ side, type, tooMany, save }: SameInCodeProps) {
   const items = (Object.keys(FILES) as FileKind[]).map((kind) => ({
     label: FILES[kind],
     disabled: kind !== 'values.f32' && (tooMany || side.problem !== '' || (kind === 'scales.npy' && isFloat(type))),
-    onSelect: () => save(kind),
+    onSelect: () => {
+      setProblem('');
+      save(kind).catch((error) => setProblem(sentenceOf(error)));
+    },
   }));
   return (
     <section aria-label="The same in code" class="code">
@@ -35,6 +40,11 @@ export function SameInCode({ side, type, tooMany, save }: SameInCodeProps) {
         </button>
         <Menu label="Export" items={items} />
       </div>
+      {problem && (
+        <p class="problem" role="alert">
+          The file could not be made: {problem}
+        </p>
+      )}
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, which must be possible by keyboard.
         tabIndex={0}
