@@ -45,3 +45,8 @@ export function SvgNum({ of, digits = 3 }: NumProps) {
     </>
   );
 }
+
+/** A sentence with powers written as '10^38', typeset. */
+export function Sentences({ text }: { text: string }) {
+  return <>{text.split(/\^(−?\d+)/).map((part, i) => (i % 2 === 1 ? <sup key={i}>{part}</sup> : part))}</>;
+}

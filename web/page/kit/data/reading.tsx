@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { newest, proxy, worker } from '../client.ts';
 import { RadioGroup } from '../controls/choice.tsx';
 import { useFigureId } from '../figure.tsx';
+import { Sentences } from '../number.tsx';
 import { count, decimalBytes, whole } from '../numbers.ts';
 import { sentenceOf, takeReading } from '../page.ts';
 import type { Reading } from './complaint.ts';
@@ -96,7 +97,7 @@ function ReadingResult({ place, reading, decimal, onDecimal, onTaken }: ResultPr
   return (
     <>
       <p class="note" aria-live="polite">
-        {size}. {complaint} {notes.join(' ')}
+        <Sentences text={[`${size}.`, complaint, ...notes].join(' ')} />
       </p>
       {(ambiguous || decimal) && (
         <RadioGroup
