@@ -1,5 +1,5 @@
-// The boundary: few, coarse functions over one arena. JavaScript stages slices in the arena, calls, and reads the result.
-// Every pointer is checked against the arena, every id against its table; what is wrong comes back as a Status.
+// The boundary: few, coarse functions over one arena. JavaScript stages slices in the arena, calls, and reads the
+// result. Every pointer is checked against the arena, every id against its table; what is wrong comes back as a Status.
 #include <emscripten/bind.h>
 
 #include <algorithm>
@@ -18,6 +18,7 @@
 #include "fewbits/number_format.hpp"
 #include "fewbits/status.hpp"
 #include "fewbits/tables.hpp"
+#include "models/questions.hpp"
 
 namespace {
 
@@ -27,8 +28,12 @@ using Pointer = std::uintptr_t;
 constexpr std::size_t kArenaBytes = 12u << 20;
 alignas(64) std::array<std::uint8_t, kArenaBytes> arena;
 
-Pointer arena_address() { return reinterpret_cast<Pointer>(arena.data()); }
-std::size_t arena_bytes() { return kArenaBytes; }
+Pointer arena_address() {
+  return reinterpret_cast<Pointer>(arena.data());
+}
+std::size_t arena_bytes() {
+  return kArenaBytes;
+}
 
 // --- checks ------------------------------------------------------------------------------------------------------
 
@@ -66,7 +71,9 @@ std::span<T> view(Pointer address, std::size_t count) {
   return {reinterpret_cast<T*>(address), count};
 }
 
-int answer(Status status) { return static_cast<int>(status); }
+int answer(Status status) {
+  return static_cast<int>(status);
+}
 
 // --- number formats ------------------------------------------------------------------------------------------------
 
@@ -99,16 +106,21 @@ int number_facts_of(Pointer format_address, Pointer facts) {
   if (!format) return answer(Status::UnknownFormat);
   if (!inside(region<double>(facts, 9))) return answer(Status::BadPointer);
   const NumberFacts found = number_facts(*format);
-  const std::array<double, 9> list{found.min,         found.max,
-                                   found.smallest_normal, found.smallest_subnormal,
-                                   found.epsilon,     static_cast<double>(found.decimal_digits),
-                                   found.values,      static_cast<double>(format->has_infinity()),
+  const std::array<double, 9> list{found.min,
+                                   found.max,
+                                   found.smallest_normal,
+                                   found.smallest_subnormal,
+                                   found.epsilon,
+                                   static_cast<double>(found.decimal_digits),
+                                   found.values,
+                                   static_cast<double>(format->has_infinity()),
                                    static_cast<double>(format->has_nan())};
   std::copy(list.begin(), list.end(), view<double>(facts, 9).begin());
   return answer(Status::Ok);
 }
 
-int encode_slice(Pointer format_address, Pointer values, bool doubles, std::size_t count, Pointer codes, bool saturate) {
+int encode_slice(Pointer format_address, Pointer values, bool doubles, std::size_t count, Pointer codes,
+                 bool saturate) {
   const auto format = format_at(format_address);
   if (!format) return answer(Status::UnknownFormat);
   const Region output{codes, static_cast<double>(count) * format->code_bytes(), format->code_bytes()};
@@ -193,7 +205,8 @@ int find_bad(Pointer values, std::size_t count) {
 
 // Folds each row's range into minimum[row], maximum[row].
 int range_runs(Pointer values, std::size_t rows, std::size_t width, Pointer minimum, Pointer maximum) {
-  if (!usable({region<float>(minimum, rows), region<float>(maximum, rows), region<float>(values, Panel{rows, width}.values())}))
+  if (!usable({region<float>(minimum, rows), region<float>(maximum, rows),
+               region<float>(values, Panel{rows, width}.values())}))
     return answer(Status::BadPointer);
   const auto lowest = view<float>(minimum, rows);
   const auto highest = view<float>(maximum, rows);
@@ -207,7 +220,8 @@ int range_runs(Pointer values, std::size_t rows, std::size_t width, Pointer mini
 
 // Folds each column's range into minimum[column], maximum[column].
 int range_rows(Pointer values, std::size_t rows, std::size_t width, Pointer minimum, Pointer maximum) {
-  if (!usable({region<float>(minimum, width), region<float>(maximum, width), region<float>(values, Panel{rows, width}.values())}))
+  if (!usable({region<float>(minimum, width), region<float>(maximum, width),
+               region<float>(values, Panel{rows, width}.values())}))
     return answer(Status::BadPointer);
   for (std::size_t row = 0; row < rows; ++row)
     minmax_rows({reinterpret_cast<const float*>(values) + row * width, width}, reinterpret_cast<float*>(minimum),
@@ -248,13 +262,14 @@ void quantize_panel(const AffineRule& rule, const float* values, Panel panel, bo
 }
 
 // per_row: scale[row] for every row; otherwise scale[column] for every column.
-int quantize_slice(Pointer rule_address, Pointer values, std::size_t rows, std::size_t width, bool per_row, Pointer scale,
-                   Pointer zero_point, Pointer codes) {
+int quantize_slice(Pointer rule_address, Pointer values, std::size_t rows, std::size_t width, bool per_row,
+                   Pointer scale, Pointer zero_point, Pointer codes) {
   const auto rule = rule_at(rule_address);
   if (!rule) return answer(Status::BadArgument);
   const Panel panel{rows, width};
   const bool wide = rule->bits == 16;
-  const Region written = wide ? region<std::uint16_t>(codes, panel.values()) : region<std::uint8_t>(codes, panel.values());
+  const Region written =
+      wide ? region<std::uint16_t>(codes, panel.values()) : region<std::uint8_t>(codes, panel.values());
   if (!scales_usable(written, region<float>(values, panel.values()), scale, zero_point, per_row ? rows : width))
     return answer(Status::BadPointer);
   const auto* from = reinterpret_cast<const float*>(values);
@@ -285,8 +300,8 @@ void extend_sign(std::span<std::uint8_t> codes, int bits) {
   for (auto& code : codes) code = static_cast<std::uint8_t>(static_cast<std::int8_t>(code << shift) >> shift);
 }
 
-int dequantize_slice(Pointer rule_address, Pointer codes, std::size_t rows, std::size_t width, bool per_row, Pointer scale,
-                     Pointer zero_point, Pointer values) {
+int dequantize_slice(Pointer rule_address, Pointer codes, std::size_t rows, std::size_t width, bool per_row,
+                     Pointer scale, Pointer zero_point, Pointer values) {
   const auto rule = rule_at(rule_address);
   if (!rule) return answer(Status::BadArgument);
   const Panel panel{rows, width};
@@ -327,12 +342,16 @@ int add_to(std::optional<Accumulator>& accumulator, Pointer values, std::size_t 
   return answer(Status::Ok);
 }
 
-int percentile_add(Pointer values, std::size_t count) { return add_to(percentile, values, count); }
+int percentile_add(Pointer values, std::size_t count) {
+  return add_to(percentile, values, count);
+}
 bool percentile_end_pass() {
   if (percentile) percentile->end_pass();
   return percentile && percentile->needs_pass();
 }
-double percentile_value() { return percentile ? percentile->value() : 0; }
+double percentile_value() {
+  return percentile ? percentile->value() : 0;
+}
 
 int least_squares_begin(Pointer rule_address, float minimum, float maximum) {
   const auto rule = rule_at(rule_address);
@@ -340,7 +359,9 @@ int least_squares_begin(Pointer rule_address, float minimum, float maximum) {
   least_squares.emplace(*rule, Range{minimum, maximum});
   return answer(Status::Ok);
 }
-int least_squares_add(Pointer values, std::size_t count) { return add_to(least_squares, values, count); }
+int least_squares_add(Pointer values, std::size_t count) {
+  return add_to(least_squares, values, count);
+}
 
 int entropy_begin(Pointer rule_address, float minimum, float maximum) {
   const auto rule = rule_at(rule_address);
@@ -348,7 +369,9 @@ int entropy_begin(Pointer rule_address, float minimum, float maximum) {
   entropy.emplace(*rule, Range{minimum, maximum});
   return answer(Status::Ok);
 }
-int entropy_add(Pointer values, std::size_t count) { return add_to(entropy, values, count); }
+int entropy_add(Pointer values, std::size_t count) {
+  return add_to(entropy, values, count);
+}
 
 template <class Accumulator>
 int best_of(const std::optional<Accumulator>& accumulator, Pointer range) {
@@ -359,8 +382,12 @@ int best_of(const std::optional<Accumulator>& accumulator, Pointer range) {
   view<float>(range, 2)[1] = best.max;
   return answer(Status::Ok);
 }
-int least_squares_best(Pointer range) { return best_of(least_squares, range); }
-int entropy_best(Pointer range) { return best_of(entropy, range); }
+int least_squares_best(Pointer range) {
+  return best_of(least_squares, range);
+}
+int entropy_best(Pointer range) {
+  return best_of(entropy, range);
+}
 
 // --- measures: states are records of doubles in the arena, all of them zero or as their structs begin ----------------
 
@@ -380,13 +407,15 @@ int measured(Pointer values, bool doubles, std::size_t count, Pointer state, Mea
 int compare_slice(Pointer original, Pointer restored, bool doubles, std::size_t count, Pointer state) {
   if (!inside(doubles ? region<double>(restored, count) : region<float>(restored, count)))
     return answer(Status::BadPointer);
-  return measured<Comparison>(original, doubles, count, state, [&]<class T>(std::span<const T> values, Comparison& record) {
-    compare(values, view<const T>(restored, count), record);
-  });
+  return measured<Comparison>(original, doubles, count, state,
+                              [&]<class T>(std::span<const T> values, Comparison& record) {
+                                compare(values, view<const T>(restored, count), record);
+                              });
 }
 
 int summarize_slice(Pointer values, bool doubles, std::size_t count, Pointer state) {
-  return measured<Summary>(values, doubles, count, state, [](auto slice, Summary& record) { summarize(slice, record); });
+  return measured<Summary>(values, doubles, count, state,
+                           [](auto slice, Summary& record) { summarize(slice, record); });
 }
 
 int squared_deviation_slice(Pointer values, bool doubles, std::size_t count, double mean, Pointer state) {
@@ -411,8 +440,8 @@ int histogram_begin(double minimum, double maximum, unsigned bins, bool log, Poi
 }
 
 // counts: `bins` doubles, then those below, above and NaN.
-int histogram_slice(Pointer values, bool doubles, std::size_t count, double minimum, double maximum, unsigned bins, bool log,
-                    Pointer edges, Pointer counts) {
+int histogram_slice(Pointer values, bool doubles, std::size_t count, double minimum, double maximum, unsigned bins,
+                    bool log, Pointer edges, Pointer counts) {
   const HistogramRule rule{minimum, maximum, bins, log};
   if (!rule_usable(rule, edges)) return answer(Status::BadArgument);
   if (!inside(region<double>(counts, bins + 3.0))) return answer(Status::BadPointer);
@@ -444,6 +473,19 @@ int absmean_dequantize_slice(bool ternary, Pointer codes, std::size_t count, flo
   const auto restore = ternary ? ternary_dequantize : binary_dequantize;
   restore(view<const std::uint8_t>(codes, count), scale, reinterpret_cast<float*>(values));
   return answer(Status::Ok);
+}
+
+// --- models ------------------------------------------------------------------------------------------------------
+
+// Answers JSON text with JSON text, of the length that is returned; a negative Status where that cannot be.
+int ask(int question, Pointer text, std::size_t length, Pointer reply, std::size_t capacity) {
+  if (question < 0 || question >= kQuestions) return -answer(Status::BadArgument);
+  if (!usable({region<char>(reply, static_cast<double>(capacity)), region<char>(text, static_cast<double>(length))}))
+    return -answer(Status::BadPointer);
+  const auto found = fewbits::answer(static_cast<Question>(question), {reinterpret_cast<const char*>(text), length});
+  if (found.size() > capacity) return -answer(Status::BadLength);
+  std::copy(found.begin(), found.end(), view<char>(reply, capacity).begin());
+  return static_cast<int>(found.size());
 }
 
 }  // namespace
@@ -490,4 +532,6 @@ EMSCRIPTEN_BINDINGS(fewbits) {
   function("sumOfMagnitudes", &magnitudes_slice);
   function("absmeanQuantize", &absmean_quantize_slice);
   function("absmeanDequantize", &absmean_dequantize_slice);
+
+  function("ask", &ask);
 }

@@ -48,6 +48,7 @@ export interface Core {
   sumOfMagnitudes(values: number, count: number, sum: number): number;
   absmeanQuantize(ternary: boolean, values: number, count: number, scale: number, codes: number): number;
   absmeanDequantize(ternary: boolean, codes: number, count: number, scale: number, values: number): number;
+  ask(question: number, text: number, length: number, reply: number, capacity: number): number;
 }
 
 type Panel = (

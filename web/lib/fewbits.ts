@@ -1,13 +1,12 @@
 // The synchronous face: every method of the API over one instance of the module.
 import { calibrate, dequantizeAffine, quantizeAffine } from './affine.ts';
+import { ask, KV_CACHE_BYTES, MODEL_MEMORY, MODEL_PARAMETERS, WEIGHT_BYTES } from './ask.ts';
 import { dequantizeBlock, quantizeBlock } from './blocks.ts';
 import { FewbitsError } from './errors.ts';
 import { blockFormats, describe, numberFormats } from './formats.ts';
 import type { Heap } from './heap.ts';
 import { compare, histogram, summarize } from './measures.ts';
-import { formatBytes, kvCacheBytes, weightBytes } from './memory.ts';
-import { modelMemory } from './model-memory.ts';
-import { modelParameters } from './models.ts';
+import { formatBytes } from './memory.ts';
 import { cast, decode, encode, inspect, makeFormat, packBits, unpackBits } from './numbers.ts';
 import type { AffineScheme, BlockFormatName, Fewbits, Methods, Quantized } from './types.ts';
 
@@ -61,10 +60,11 @@ export function createFewbits(heap: Heap): Fewbits {
     compare: (original, restored) => compare(heap, original, restored),
     summarize: (values) => summarize(heap, values),
     histogram: (values, options) => histogram(heap, values, options),
-    weightBytes,
-    kvCacheBytes,
+    weightBytes: (parameters, format) =>
+      ask(heap, WEIGHT_BYTES, typeof format === 'number' ? { parameters, bits: format } : { parameters, format }),
+    kvCacheBytes: (options) => ask(heap, KV_CACHE_BYTES, { options }),
     formatBytes,
-    modelParameters,
-    modelMemory,
+    modelParameters: (config) => ask(heap, MODEL_PARAMETERS, { config }),
+    modelMemory: (config, options) => ask(heap, MODEL_MEMORY, { config, options }),
   } satisfies Fewbits);
 }

@@ -125,17 +125,6 @@ export function findBlockFormat(format: BlockFormatName): BlockFormatRow {
   return found;
 }
 
-/** The row of either table. */
-export function findFormat(format: NumberFormatName | BlockFormatName): NumberFormat | BlockFormatRow {
-  const found = numberFormats.find(({ name }) => name === format) ?? blockRows.find(({ name }) => name === format);
-  if (!found)
-    throw unknown(
-      format,
-      [...numberFormats, ...blockRows].map(({ name }) => name),
-    );
-  return found;
-}
-
 function isFormat(format: unknown): format is NumberFormat {
   return typeof format === 'object' && format !== null && 'mantissaBits' in format && 'specials' in format;
 }

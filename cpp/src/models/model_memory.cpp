@@ -1,0 +1,267 @@
+// What a model needs to run: weights, KV cache and compute buffer, tensor by tensor.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "fewbits/memory.hpp"
+#include "models/models.hpp"
+
+namespace fewbits {
+namespace {
+
+// Tokens that are computed at once, by llama.cpp's default.
+constexpr double kMicroBatch = 512;
+
+constexpr const char* kTimes = " × ";
+
+// What llama.cpp takes where a row does not divide into a format's blocks; all of these have blocks of 32.
+struct Substitute {
+  const char *format, *instead;
+};
+constexpr Substitute kSubstitutes[]{
+    {"q2_k", "q4_0"}, {"q3_k", "q4_0"}, {"tq1_0", "q4_0"}, {"tq2_0", "q4_0"},
+    {"q2_0", "q4_0"}, {"q4_k", "q5_0"}, {"q5_k", "q5_1"},  {"q6_k", "q8_0"},
+};
+
+// llama.cpp's mixtures that are known: the head has `output`, some of the layers `more` for values and down projection.
+struct Recipe {
+  const char *name, *base, *output, *more;
+};
+constexpr Recipe kRecipes[]{
+    {"q8_0", "q8_0", "q8_0", "q8_0"},
+    {"q4_k_m", "q4_k", "q6_k", "q6_k"},
+    {"q5_k_m", "q5_k", "q6_k", "q6_k"},
+};
+
+// A format and how many tensors of one kind have it.
+struct Share {
+  AnyFormat format;
+  double count;
+};
+using Shares = std::array<Share, 2>;
+
+// Exact for whole numbers below 2^53.
+bool divides(double divisor, double value) {
+  return std::floor(value / divisor) * divisor == value;
+}
+
+double round_up(double value, double step) {
+  return std::ceil(value / step) * step;
+}
+
+bool fits(double columns, AnyFormat format) {
+  const BlockFormat* block = format.block();
+  return !block || block->family != "ggml" || divides(block->block_size, columns);
+}
+
+const char* substitute(const std::string_view& format) {
+  if (format.starts_with("iq")) return "iq4_nl";
+  for (const Substitute& row : kSubstitutes)
+    if (row.format == format) return row.instead;
+  return nullptr;
+}
+
+// llama.cpp's `use_more_bits`: the first and last eighth of the layers, and every third between.
+double layers_with_more(double layers) {
+  const double eighth = std::floor(layers / 8);
+  const double last = std::floor(7 * layers / 8);
+  return eighth + (layers - last) + std::floor((last - eighth) / 3);
+}
+
+class Reckoner {
+ public:
+  Reckoner(const Model& model, const MemoryOptions& options, ModelMemory& memory, Checker& checker)
+      : model_(model), options_(options), memory_(memory), checker_(checker) {}
+
+  void reckon() {
+    check_options();
+    if (checker_.failed()) return;
+    state_assumptions();
+    const ModelParameters list = model_parameters(model_);
+    memory_.parameters = list.parameters;
+    for (const ParameterTerm& term : list.terms) memory_.weights += add_weights(term);
+    memory_.kv_cache = add_cache();
+    memory_.compute = add_compute();
+    memory_.total = memory_.weights + memory_.kv_cache + memory_.compute;
+    Text note;
+    assume(note << "The compute buffer is an estimate, for " << kMicroBatch << " tokens at a time.");
+    if (!(memory_.total <= kMaxWhole)) checker_.too_large();
+  }
+
+ private:
+  void check_options() {
+    for (const Recipe& recipe : kRecipes)
+      if (recipe.name == options_.recipe) recipe_ = &recipe;
+    if (!options_.format.empty()) {
+      format_ = checker_.format(options_.format);
+    } else if (!recipe_) {
+      const auto asked = first_characters(options_.recipe, 64);
+      Text what;
+      checker_.not_known("recipe", asked, what << "The recipe '" << asked << "' is not known.", kRecipes);
+    }
+    keys_ = checker_.format(options_.kv_format);
+    values_ = options_.kv_format_v.empty() ? keys_ : checker_.format(options_.kv_format_v);
+  }
+
+  void state_assumptions() {
+    const bool pages = options_.engine == Engine::Vllm;
+    cells_ = round_up(options_.context, pages ? 16 : 256);
+    Text language, heads, context, vectors;
+    if (model_.language_only) assume(language << "Only the language model is counted, not what reads images.");
+    if (model_.assumed_kv_heads)
+      assume(heads << key(Size::KvHeads) << " is missing: taken to be " << key(Size::Heads) << ", " << model_.heads
+                   << ".");
+    if (cells_ > options_.context)
+      assume(context << (pages ? "vllm" : "llama.cpp") << " rounds " << options_.context << " tokens up to " << cells_
+                     << ".");
+    if (options_.format != "float32") assume(vectors << "Norms, biases and routers stay in float32.");
+  }
+
+  [[nodiscard]] const char* key(Size size) const { return model_.family->keys[static_cast<std::size_t>(size)]; }
+
+  void assume(Text& sentence) {
+    auto& all = memory_.assumptions;
+    if (std::find(all.begin(), all.end(), sentence.string()) == all.end()) all.emplace_back().swap(sentence.string());
+  }
+
+  double add_term(const char* name, const char* part, double bytes, Text& formula) {
+    MemoryTerm& term = memory_.terms.emplace_back();
+    term.name = name;
+    term.name += part;
+    term.bytes = bytes;
+    term.formula.swap(formula.string());
+    return bytes;
+  }
+
+  // The format, or what llama.cpp puts in its place; formats that are not GGML's pad their last block instead.
+  AnyFormat fitting(double columns, AnyFormat format) {
+    if (fits(columns, format)) return format;
+    Text problem;
+    problem << "Rows of " << columns << " do not divide into blocks of " << format.name();
+    if (const char* instead = substitute(format.name())) {
+      const char* found = divides(32, columns) ? instead : "float16";
+      assume(problem << ": they are in " << found << ", as in llama.cpp.");
+      return find_format(found);
+    }
+    json::Writer details;
+    details.open('{').name("format").string(format.name()).name("columns").number(columns).close('}');
+    checker_.report("UNSUPPORTED", problem << ". Choose another format.", details.text());
+    return format;
+  }
+
+  // The formats that the tensors of one kind are in: vectors, routers and learned positions stay in float32.
+  [[nodiscard]] Shares shares(const ParameterTerm& term) const {
+    const bool unquantized = term.rank == 1 || is(term, "ffn_gate_inp") || is(term, "position_embd");
+    if (!unquantized && !format_) return recipe_shares(term);
+    return {{{unquantized ? find_format("float32") : format_, term.count}}};
+  }
+
+  [[nodiscard]] static bool is(const ParameterTerm& term, const char* name) { return !std::strcmp(term.name, name); }
+
+  [[nodiscard]] Shares recipe_shares(const ParameterTerm& term) const {
+    const Recipe& recipe = *recipe_;
+    const bool eight_experts = model_.experts == 8;
+    const bool seventy_billion =
+        model_.layers == 80 && (model_.heads > model_.kv_heads || !std::strcmp(model_.family->name, "qwen2"));
+    const bool q4 = recipe.base == std::string_view("q4_k");
+    const char* format = recipe.base;
+    bool some_have_more = false;
+    if (is(term, model_.tied ? "token_embd" : "output")) {
+      format = fits(term.columns(), find_format(recipe.base)) ? recipe.output : "q8_0";
+    } else if (is(term, "attn_v") || is(term, "attn_qkv")) {
+      some_have_more = !eight_experts;
+      if (seventy_billion && q4) format = "q5_k";
+      if (eight_experts) format = "q8_0";
+    } else if (is(term, "attn_k")) {
+      if (eight_experts) format = "q8_0";
+    } else if (is(term, "attn_output")) {
+      if (eight_experts && q4) format = "q5_k";
+    } else {
+      some_have_more = is(term, "ffn_down") || is(term, "ffn_down_exps");
+    }
+    const double with_more = some_have_more ? layers_with_more(term.count) : 0;
+    return {{{find_format(recipe.more), with_more}, {find_format(format), term.count - with_more}}};
+  }
+
+  // One kind of tensor: tensors x rows x bytes of a row, for each format that some of them are in.
+  double add_weights(const ParameterTerm& term) {
+    const double columns = term.columns();
+    const double rows = term.total / term.count / columns;
+    double bytes = 0;
+    Text formula;
+    for (const auto& [wanted, count] : shares(term)) {
+      if (count == 0) continue;
+      const AnyFormat format = fitting(columns, wanted);
+      const bool one_scale = format.block() && format.block()->block_size == 0;  // per tensor, which then has one row
+      const double lines = one_scale ? 1 : rows;
+      const double line = tensor_bytes(format, one_scale ? rows * columns : columns);
+      bytes += count * lines * line;
+      formula << (formula.empty() ? "" : " + ") << count << kTimes << lines << kTimes << line << " (" << format.name()
+              << ")";
+    }
+    return add_term(term.name, *term.part == 'b' ? ".bias" : ".weight", bytes, formula);
+  }
+
+  double add_layers(const char* part, double layers, double context) {
+    const KvCache cache{layers, model_.kv_heads, model_.head_dim, context, options_.batch};
+    Text formula;
+    formula << "2";
+    for (const double factor : {layers, cache.kv_heads, cache.head_dim, context, cache.batch})
+      formula << kTimes << factor;
+    formula << " (" << keys_.name() << ", " << values_.name() << ")";
+    return add_term("KV cache", part, kv_cache_bytes(cache, keys_, values_), formula);
+  }
+
+  // Layers with a sliding window keep fewer tokens in llama.cpp; vLLM reserves the same for all.
+  double add_cache() {
+    const double layers = model_.layers, window = model_.window, windowed = model_.windowed_layers;
+    const double kept = round_up(window + kMicroBatch, 256);
+    Text note;
+    if (windowed > 0 && kept < cells_ && options_.engine != Engine::Vllm) {
+      assume(note << windowed << " of " << layers << " layers keep " << kept << " tokens, their window and "
+                  << kMicroBatch << " more.");
+      const double full = add_layers("", layers - windowed, cells_);
+      return full + add_layers(", windowed", windowed, kept);
+    }
+    if (window > 0 && window < cells_)
+      assume(note << "A sliding window of " << window << " saves nothing: all layers keep all tokens.");
+    return add_layers("", layers, cells_);
+  }
+
+  // llama.cpp's scratch space: the larger of what it takes with and without flash attention.
+  double add_compute() {
+    const double flash = kMicroBatch * (model_.vocabulary + model_.hidden) * 4;
+    const double plain = kMicroBatch * (model_.heads * cells_ + 5 * model_.hidden) * 4;
+    Text formula;
+    formula << kMicroBatch << kTimes << "(";
+    if (flash > plain)
+      formula << model_.vocabulary << " + ";
+    else
+      formula << model_.heads << kTimes << cells_ << " + 5" << kTimes;
+    return add_term("Compute buffer", "", std::max(flash, plain), formula << model_.hidden << ")" << kTimes << "4");
+  }
+
+  const Model& model_;
+  const MemoryOptions& options_;
+  ModelMemory& memory_;
+  Checker& checker_;
+  const Recipe* recipe_ = nullptr;
+  AnyFormat format_, keys_, values_;
+  double cells_ = 0;
+};
+
+}  // namespace
+
+void reckon_memory(const Model& model, const MemoryOptions& options, ModelMemory& memory, Checker& checker) {
+  Reckoner(model, options, memory, checker).reckon();
+}
+
+Outcome<ModelMemory> model_memory(const Model& model, const MemoryOptions& options) {
+  ModelMemory memory;
+  Checker checker;
+  reckon_memory(model, options, memory, checker);
+  return {std::move(memory), std::move(checker.problem())};
+}
+
+}  // namespace fewbits
