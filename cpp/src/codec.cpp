@@ -180,10 +180,10 @@ constexpr Codec kLongIntegerCodec{encode_long_floats, encode_long_doubles, decod
 // --- float32 and float64 ---------------------------------------------------------------------------------------------
 
 void convert(const float* from, std::size_t count, float* to) {
-  std::memcpy(to, from, count * sizeof(float));
+  std::copy_n(from, count, to);
 }
 void convert(const double* from, std::size_t count, double* to) {
-  std::memcpy(to, from, count * sizeof(double));
+  std::copy_n(from, count, to);
 }
 void convert(const float* from, std::size_t count, double* to) {
   promote(from, count, to);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 
 namespace fewbits {
 
@@ -19,7 +18,7 @@ inline void for_each_batch(const In* in, std::size_t count, Out* out, Step step)
   const std::size_t rest = count % kBatch;
   In padded_in[kBatch] = {};
   Out padded_out[kBatch];
-  std::memcpy(padded_in, in + (count - rest), rest * sizeof(In));
+  std::copy_n(in + (count - rest), rest, padded_in);
   Out* const rest_out = out + (count - rest);
   bool is_last = rest == 0;
   for (std::size_t batches = count / kBatch;; batches = 1) {
@@ -29,7 +28,7 @@ inline void for_each_batch(const In* in, std::size_t count, Out* out, Step step)
     in = padded_in;
     out = padded_out;
   }
-  std::memcpy(rest_out, padded_out, rest * sizeof(Out));
+  std::copy_n(padded_out, rest, rest_out);
 }
 
 // Between two passes over the same elements they stay in the first cache.

@@ -228,10 +228,10 @@ inline v128_t round_by_parts(const Constants& constants, v128_t magnitude_f32x4)
   const v128_t offset = splat((constants.value.first_exponent >> dropped) - (1 << constants.value.mantissa_bits));
   const v128_t normal = round_bits(constants, bits, offset);
   // The sum may lie beyond float32: its upper end is halved 64 times, where nothing small is left to lose.
-  const std::int32_t power = constants.value.first_exponent + (dropped << kFloatMantissaBits);
   const bool halves = constants.value.first_exponent > (100 << kFloatMantissaBits);
   const v128_t scale = splat(halves ? 0x1p-64f : 1.0f);
-  const v128_t power_f32x4 = splat(halves ? power - (64 << kFloatMantissaBits) : power);
+  const std::int32_t halved = constants.value.first_exponent - (halves ? 64 << kFloatMantissaBits : 0);
+  const v128_t power_f32x4 = splat(halved + (dropped << kFloatMantissaBits));
   const v128_t sum = wasm_f32x4_add(wasm_f32x4_mul(magnitude_f32x4, scale), power_f32x4);
   return select(wasm_i32x4_lt(bits, first_exponent), wasm_i32x4_sub(sum, power_f32x4), normal);
 }
