@@ -28,23 +28,39 @@ const bin = (name) => path.join('node_modules', name);
 
 /** Files below a folder with one of the endings, as git knows them. */
 function files(folders, endings) {
-  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...folders], { cwd: root, encoding: 'utf8' });
-  return list.split('\n').filter((file) => endings.some((ending) => file.endsWith(ending)) && existsSync(path.join(root, file)));
+  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...folders], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return list
+    .split('\n')
+    .filter((file) => endings.some((ending) => file.endsWith(ending)) && existsSync(path.join(root, file)));
 }
 
 function lint() {
   node('format and lint of TypeScript, CSS and JSON', bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings');
   node('types', bin('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json');
-  step('format of C++', 'clang-format-19', ['--dry-run', '--Werror', ...files(['cpp', 'tests'], ['.cpp', '.hpp', '.h'])]);
-  step('lint of C++', 'run-clang-tidy-19', ['-quiet', '-p', 'build/clang', '-j', String(os.availableParallelism()), 'cpp/(src|tables)/'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  step('format of C++', 'clang-format-19', [
+    '--dry-run',
+    '--Werror',
+    ...files(['cpp', 'tests'], ['.cpp', '.hpp', '.h']),
+  ]);
+  step(
+    'lint of C++',
+    'run-clang-tidy-19',
+    ['-quiet', '-p', 'build/clang', '-j', String(os.availableParallelism()), 'cpp/(src|tables)/'],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
 }
 
 function checkTables() {
   const written = execFileSync(path.join(root, 'build/native/fewbits_tables'), { encoding: 'utf8' });
   if (written === readFileSync(path.join(root, 'web/lib/formats.generated.ts'), 'utf8')) return;
-  console.error('fewbits: web/lib/formats.generated.ts is stale. Write it again: build/native/fewbits_tables > web/lib/formats.generated.ts');
+  console.error(
+    'fewbits: web/lib/formats.generated.ts is stale. Write it again: build/native/fewbits_tables > web/lib/formats.generated.ts',
+  );
   failures.push('generated tables');
 }
 
@@ -54,7 +70,20 @@ function cpp() {
   checkTables();
   writeFileSync(path.join(root, 'build/CTestTestfile.cmake'), `subdirs(${configurations.join(' ')})\n`);
   const jobs = String(os.availableParallelism());
-  step('C++ tests', 'ctest', ['--test-dir', 'build', '--no-tests=error', '--output-on-failure', '-LE', 'slow', '-j', jobs, '--progress', '-Q', '-O', 'build/ctest.log']);
+  step('C++ tests', 'ctest', [
+    '--test-dir',
+    'build',
+    '--no-tests=error',
+    '--output-on-failure',
+    '-LE',
+    'slow',
+    '-j',
+    jobs,
+    '--progress',
+    '-Q',
+    '-O',
+    'build/ctest.log',
+  ]);
   console.log(readFileSync(path.join(root, 'build/ctest.log'), 'utf8').split('\n').slice(-12).join('\n'));
   step('the core in another CMake project', 'bash', ['tests/cpp/consumer/run.sh']);
 }
@@ -66,7 +95,8 @@ function suite(folder, ...options) {
   else node(folder, '--import', 'tsx', '--test', ...options, ...found.map((file) => path.join(folder, file)));
 }
 
-if (wanted.some((part) => part !== 'cpp')) execFileSync(process.execPath, ['web/build/package.mjs'], { cwd: root, stdio: 'inherit' });
+if (wanted.some((part) => part !== 'cpp'))
+  execFileSync(process.execPath, ['web/build/package.mjs'], { cwd: root, stdio: 'inherit' });
 if (wanted.includes('lint')) build('clang');
 if (wanted.includes('cpp')) cpp();
 if (wanted.includes('lint')) lint();
