@@ -8,7 +8,7 @@
 namespace fewbits {
 
 // What it is asked with, as a JSON object.
-enum class Question : std::int32_t {
+enum class Question : std::uint8_t {
   ModelParameters,  // { config }
   ModelMemory,      // { config, options }
   WeightBytes,      // { parameters, format } or { parameters, bits }

@@ -1,0 +1,165 @@
+#include "fewbits/models.hpp"
+
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "fewbits/memory.hpp"
+
+using namespace fewbits;
+
+namespace {
+
+const std::string kLlama8b = R"({
+  "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
+  "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 128256, "rms_norm_eps": 1e-05 })";
+const std::string kMixtral = R"({ "model_type": "mixtral", "hidden_size": 4096, "num_hidden_layers": 32,
+  "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "num_local_experts": 8,
+  "vocab_size": 32000, "sliding_window": null })";
+const std::string kGpt2 = R"({ "model_type": "gpt2", "n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1024,
+  "vocab_size": 50257, "n_inner": null })";
+const std::string kGemma3 = R"({ "model_type": "gemma3", "text_config": { "hidden_size": 2560,
+  "intermediate_size": 10240, "num_hidden_layers": 34, "sliding_window": 1024 } })";
+
+std::string changed(std::string config, const std::string& from, const std::string& to) {
+  REQUIRE(config.find(from) != std::string::npos);
+  return config.replace(config.find(from), from.size(), to);
+}
+
+double parameters_of(const std::string& config) {
+  const auto [model, problem] = read_model(config);
+  INFO(problem.message);
+  REQUIRE(!problem);
+  return model_parameters(model).parameters;
+}
+
+ModelMemory memory_of(const std::string& config, const MemoryOptions& options) {
+  const auto model = read_model(config);
+  REQUIRE(!model.problem);
+  auto [memory, problem] = model_memory(model.value, options);
+  INFO(problem.message);
+  REQUIRE(!problem);
+  return memory;
+}
+
+}  // namespace
+
+TEST_CASE("models: published counts") {
+  CHECK(parameters_of(kLlama8b) == 8030261248);
+  CHECK(parameters_of(kMixtral) == 46702792704);
+  CHECK(parameters_of(kGpt2) == 124439808);
+  CHECK(parameters_of(kGemma3) == 3880263168);
+}
+
+TEST_CASE("models: terms multiply and add up") {
+  const auto model = read_model(kMixtral);
+  const auto [parameters, terms] = model_parameters(model.value);
+  double sum = 0;
+  for (const auto& term : terms) {
+    double product = term.count;
+    for (int i = 0; i < term.rank; ++i) product *= term.shape[i];
+    CHECK(product == term.total);
+    sum += term.total;
+  }
+  CHECK(sum == parameters);
+}
+
+TEST_CASE("models: what config.json leaves out") {
+  const auto without = read_model(changed(kLlama8b, "num_key_value_heads", "other"));
+  CHECK(without.value.assumed_kv_heads);
+  CHECK(without.value.kv_heads == 32);
+  const auto gemma = read_model(kGemma3);
+  CHECK(gemma.value.language_only);
+  CHECK(gemma.value.heads == 8);
+  CHECK(gemma.value.tied);
+  CHECK(gemma.value.windowed_layers == 29);
+}
+
+TEST_CASE("models: the last of two members of one name counts, as in JSON.parse") {
+  CHECK(parameters_of(changed(kLlama8b, "\"hidden_size\": 4096", "\"hidden_size\": 7, \"hidden_size\": 4096")) ==
+        8030261248);
+}
+
+TEST_CASE("models: what is wrong is named") {
+  const auto [config, code, message] = GENERATE(table<std::string, std::string, std::string>({
+      {"{", "BAD_DATA", "config is not JSON: byte 1 is wrong."},
+      {"{}", "BAD_ARGUMENT", "model_type is missing; it must be a family's name, such as 'llama'."},
+      {"[]", "BAD_ARGUMENT", "config is an array; it must be an object."},
+      {R"({"model_type":"llama","text_config":[]})", "BAD_ARGUMENT", "text_config is an array; it must be an object."},
+      {changed(kLlama8b, "14336", "1.5"), "BAD_ARGUMENT",
+       "intermediate_size is 1.5; it must be a whole number, 1 or more."},
+      {changed(kLlama8b, "4096", "null"), "BAD_ARGUMENT",
+       "hidden_size is missing; it must be a whole number, 1 or more."},
+      {changed(kLlama8b, "128256", "\"128256\""), "BAD_ARGUMENT",
+       "vocab_size is the string '128256'; it must be a whole number, 1 or more."},
+      {changed(kLlama8b, "128256", "9007199254740992"), "BAD_ARGUMENT",
+       "vocab_size is 9007199254740992; it must be a whole number, 1 or more."},
+      {changed(kLlama8b, "128256", "9007199254740991"), "TOO_LARGE",
+       "This comes to more than 9,007,199,254,740,991, beyond which numbers are not exact. Check the sizes that you "
+       "gave."},
+      {changed(kLlama8b, "8, \"inter", "7, \"inter"), "BAD_ARGUMENT",
+       "num_key_value_heads is 7; it must be a divisor of num_attention_heads, 32."},
+      {changed(kLlama8b, "4096", "4100"), "BAD_ARGUMENT",
+       "hidden_size is 4100; it must be a multiple of num_attention_heads, 32, as there is no head_dim."},
+      {changed(kLlama8b, "rms_norm_eps\": 1e-05", "attention_bias\": 1"), "BAD_ARGUMENT",
+       "attention_bias is 1; it must be true or false."},
+  }));
+  const auto [_, problem] = read_model(config);
+  CHECK(problem.code == code);
+  CHECK(problem.message == message);
+}
+
+TEST_CASE("models: families and layouts that are not known") {
+  const auto unknown = read_model(R"({"model_type":"bert"})").problem;
+  CHECK(unknown.code == "UNSUPPORTED");
+  CHECK(unknown.message.starts_with("Models of type 'bert' are not known yet. Known are llama, mistral, "));
+  CHECK(unknown.details.starts_with(R"({"family":"bert","known":["llama",)"));
+  const auto strange = read_model(R"({"model_type":"llama","kv_lora_rank":512})").problem;
+  CHECK(strange.message.starts_with("Models of type 'llama' (multi-head latent attention) are"));
+  CHECK(!read_model(changed(kLlama8b, "rms_norm_eps\": 1e-05", "mlp_only_layers\": []")).problem);
+}
+
+TEST_CASE("model memory: a recipe to the byte, the cache, the sum") {
+  const ModelMemory memory = memory_of(kLlama8b, {.recipe = "q4_k_m", .context = 4000});
+  CHECK(memory.weights == 4912898048);
+  CHECK(memory.kv_cache == 512 * 1048576.0);
+  CHECK(memory.compute == 296 * 1048576.0);
+  CHECK(memory.total == memory.weights + memory.kv_cache + memory.compute);
+  CHECK(memory.terms.front().name == "token_embd.weight");
+  CHECK(memory.terms.front().formula == "1 × 128,256 × 2,304 (q4_k)");
+  CHECK(memory.assumptions == std::vector<std::string>{
+                                  "llama.cpp rounds 4,000 tokens up to 4,096.",
+                                  "Norms, biases and routers stay in float32.",
+                                  "The compute buffer is an estimate, for 512 tokens at a time.",
+                              });
+}
+
+TEST_CASE("model memory: windows") {
+  const MemoryOptions options{.format = "float32", .context = 8192};
+  const double token = 2 * 2 * 4 * 256;  // keys and values, two bytes, heads, size
+  CHECK(memory_of(kGemma3, options).kv_cache == token * (5 * 8192 + 29 * 1536));
+  MemoryOptions pages = options;
+  pages.engine = Engine::Vllm;
+  CHECK(memory_of(kGemma3, pages).kv_cache == token * 34 * 8192);
+}
+
+TEST_CASE("model memory: what is wrong is named") {
+  const auto model = read_model(kLlama8b).value;
+  const auto refused = [&](const MemoryOptions& options) { return model_memory(model, options).problem; };
+  CHECK(refused({.format = "Q4K"}).message == "There is no format 'Q4K' here. Did you mean 'q4_k'?");
+  CHECK(refused({.format = "q4_k", .kv_format = "f16"}).code == "UNKNOWN_FORMAT");
+  CHECK(refused({.recipe = "q9"}).message == "The recipe 'q9' is not known. Known are q8_0, q4_k_m, q5_k_m.");
+  const auto narrow = read_model(changed(changed(kLlama8b, "4096", "576"), "_heads\": 32", "_heads\": 8")).value;
+  const auto problem = model_memory(narrow, {.format = "q1_0"}).problem;
+  CHECK(problem.message == "Rows of 576 do not divide into blocks of q1_0. Choose another format.");
+  CHECK(problem.details == R"({"format":"q1_0","columns":576})");
+}
+
+TEST_CASE("memory: rows of any format, and the KV cache") {
+  CHECK(!find_format("q4k"));
+  CHECK(tensor_bytes(find_format("int4"), 3) == 2);
+  CHECK(tensor_bytes(find_format("q4_k"), 257) == 288);
+  CHECK(tensor_bytes(find_format("ternary_absmean"), 9) == 3 + 4);
+  const KvCache cache{.layers = 2, .kv_heads = 4, .head_dim = 64, .context = 10, .batch = 3};
+  CHECK(kv_cache_bytes(cache, find_format("q8_0"), find_format("q4_0")) == 2 * 10 * 3 * (8 * 34 + 8 * 18));
+}
