@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "numbers/grid.hpp"
+#include "grid.hpp"
 
 namespace fewbits {
 namespace {

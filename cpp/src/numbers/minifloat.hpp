@@ -10,8 +10,8 @@
 #include <bit>
 #include <limits>
 
+#include "grid.hpp"
 #include "numbers/batches.hpp"
-#include "numbers/grid.hpp"
 #include "numbers/lanes.hpp"
 #include "simd.hpp"
 
