@@ -163,17 +163,18 @@ class ReciprocalKernel {
 
 constexpr std::size_t kBlock = 16;
 
-template <class Code, class Kernel>
-void run(std::span<const float> values, const Kernel& kernel, Code* codes) {
-  const float* from = values.data();
+// Calls kernel(from, to) for 16 elements at a time; what is left goes through padded copies.
+template <class In, class Kernel, class Out>
+void run(std::span<const In> values, const Kernel& kernel, Out* to) {
+  const In* from = values.data();
   std::size_t left = values.size();
-  for (; left >= kBlock; left -= kBlock, from += kBlock, codes += kBlock) kernel(from, codes);
+  for (; left >= kBlock; left -= kBlock, from += kBlock, to += kBlock) kernel(from, to);
   if (left == 0) return;
-  float padded[kBlock] = {};
-  Code last[kBlock];
+  In padded[kBlock] = {};
+  Out last[kBlock];
   std::copy_n(from, left, padded);
   kernel(padded, last);
-  std::copy_n(last, left, codes);
+  std::copy_n(last, left, to);
 }
 
 template <bool is_signed>
@@ -339,6 +340,42 @@ void dequantize_block(const Code* codes, v128_t scale, v128_t off, float* values
             [&](v128_t code, std::size_t i) { store(values + i, wasm_f32x4_mul(wasm_f32x4_sub(code, off), scale)); });
 }
 
+// Codes of one byte around zero: moved to the top of a 32-bit lane (unsigned ones below the sign), a byte is code *
+// 2^k, an integer that float32 holds. The scale takes 2^-k.
+template <class Code>
+class CentredKernel {
+  static constexpr int kByte = std::is_signed_v<Code> ? 3 : 2;
+  static constexpr float kPower = 1.0f / (1 << 8 * kByte);
+
+ public:
+  static bool serves(const Affine& affine) {
+    return affine.zero_point == 0 && affine.scale >= std::numeric_limits<float>::min() / kPower;
+  }
+  explicit CentredKernel(float scale) : scale_(splat(scale * kPower)) {}
+
+  void operator()(const Code* codes, float* values) const {
+    const v128_t all = load(codes);
+    store(values, four<0>(all));
+    store(values + 4, four<4>(all));
+    store(values + 8, four<8>(all));
+    store(values + 12, four<12>(all));
+  }
+
+ private:
+  // The bytes of a lane that moves this code; an index beyond the 16 codes gives 0.
+  static constexpr std::int32_t moving(std::uint32_t code) {
+    constexpr int kBits = 8 * kByte;
+    return static_cast<std::int32_t>((0x80808080u & ~(0xFFu << kBits)) | code << kBits);
+  }
+  template <std::uint32_t kFirst>
+  v128_t four(v128_t codes) const {
+    const v128_t moved = wasm_i8x16_swizzle(
+        codes, wasm_i32x4_make(moving(kFirst), moving(kFirst + 1), moving(kFirst + 2), moving(kFirst + 3)));
+    return wasm_f32x4_mul(wasm_f32x4_convert_i32x4(moved), scale_);
+  }
+  v128_t scale_;
+};
+
 template <class Code>
 void dequantize_block(const Code* codes, Columns columns, float* values) {
   each_four(codes, [&](v128_t code, std::size_t i) {
@@ -395,16 +432,10 @@ void dequantize_run(std::span<const Code> codes, const Affine& affine, float* va
     for (const Code code : codes) *values++ = wide_value(code, affine);
     return;
   }
+  if constexpr (sizeof(Code) == 1)
+    if (CentredKernel<Code>::serves(affine)) return run(codes, CentredKernel<Code>(affine.scale), values);
   const v128_t scale = splat(affine.scale), off = taken_off<Code>(splat(affine.zero_point));
-  const Code* from = codes.data();
-  std::size_t left = codes.size();
-  for (; left >= kBlock; left -= kBlock, from += kBlock, values += kBlock) dequantize_block(from, scale, off, values);
-  if (left == 0) return;
-  Code padded[kBlock] = {};
-  float last[kBlock];
-  std::copy_n(from, left, padded);
-  dequantize_block(padded, scale, off, last);
-  std::copy_n(last, left, values);
+  run(codes, [=](const Code* from, float* to) { dequantize_block(from, scale, off, to); }, values);
 }
 
 template <class Code>

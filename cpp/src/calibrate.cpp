@@ -106,13 +106,14 @@ std::uint32_t nearest_to_zero(std::span<const float> values) {
 }  // namespace
 
 std::size_t find_non_finite(std::span<const float> values) {
-  for (std::size_t i = 0; i < values.size(); i += kBlock) {
-    const auto block = values.subspan(i, std::min(kBlock, values.size() - i));
+  constexpr std::size_t kStretch = 1024;
+  for (std::size_t i = 0; i < values.size(); i += kStretch) {
+    const auto stretch = values.subspan(i, std::min(kStretch, values.size() - i));
     LargestMagnitude largest;
-    each_block(block, 0, largest);
+    each_block(stretch, 0, largest);
     if (largest.reduction.result() < kInfinity) continue;
-    const auto found = std::find_if(block.begin(), block.end(), [](float x) { return !std::isfinite(x); });
-    return i + static_cast<std::size_t>(found - block.begin());
+    const auto found = std::find_if(stretch.begin(), stretch.end(), [](float x) { return !std::isfinite(x); });
+    return i + static_cast<std::size_t>(found - stretch.begin());
   }
   return values.size();
 }

@@ -1,6 +1,7 @@
 #include "fewbits/affine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -336,6 +337,27 @@ TEST_CASE("affine: kernels equal the definition around every tie, at any scale a
       }
     }
   }
+}
+
+TEST_CASE("affine: every byte is restored right at any scale, around zero or not") {
+  std::array<std::uint8_t, 256> codes{};
+  for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<std::uint8_t>(i);
+  const auto check = [&](auto code, const Affine& affine) {
+    using Code = decltype(code);
+    std::array<float, 256> restored{};
+    dequantize_run(std::span<const Code>(reinterpret_cast<const Code*>(codes.data()), codes.size()), affine,
+                   restored.data());
+    for (std::size_t i = 0; i < codes.size(); ++i)
+      REQUIRE(std::bit_cast<std::uint32_t>(restored[i]) ==
+              std::bit_cast<std::uint32_t>(reference::dequantize(static_cast<Code>(codes[i]), affine)));
+  };
+  for (int exponent = -149; exponent <= 127; ++exponent)
+    for (const float mantissa : {1.0f, 1.1f, 1.9999999f})
+      for (const std::int32_t zero_point : {0, 1, -128}) {
+        const Affine affine{std::ldexp(mantissa, exponent), zero_point};
+        check(std::int8_t{}, affine);
+        check(std::uint8_t{}, affine);
+      }
 }
 
 TEST_CASE("affine: kernels equal the definition on random values and ranges") {
