@@ -157,6 +157,34 @@ describe('modelParameters', () => {
     for (const bad of [null, undefined, [], 'llama', 7, {}])
       assert.equal(errorOf(() => modelParameters(bad as unknown as ModelConfig)).code, 'BAD_ARGUMENT');
   });
+
+  it('names what JSON has no words for', () => {
+    const wrong: [value: unknown, said: string][] = [
+      [Infinity, 'Infinity'],
+      [4096n, 'a bigint'],
+      [() => 4096, 'a function'],
+      [undefined, 'missing'],
+      [{}, 'an object'],
+    ];
+    for (const [value, said] of wrong) {
+      const { code, message } = errorOf(() => modelParameters({ ...config('llama'), hidden_size: value }));
+      assert.equal(code, 'BAD_ARGUMENT');
+      assert(message.startsWith(`hidden_size is ${said}; it must be`), message);
+    }
+  });
+
+  it('refuses what is no configuration, and works on', () => {
+    const circle: Record<string, unknown> = config('llama');
+    circle['self'] = circle;
+    const deep = JSON.parse('{"a":'.repeat(99) + 1 + '}'.repeat(99));
+    const long = (length: number) => ({ ...config('llama'), notes: '×'.repeat(length) });
+    for (const bad of [circle, deep, long(3e6), long(6e6)])
+      assert.equal(errorOf(() => modelParameters(bad)).code, 'BAD_INPUT');
+    assert.equal(modelParameters(long(1e6)).parameters, 8_030_261_248);
+    const { code, message } = errorOf(() => modelParameters({ ...config('llama'), vocab_size: 2 ** 52 }));
+    assert.equal(code, 'TOO_LARGE');
+    assert.match(message, /more than 9,007,199,254,740,991/);
+  });
 });
 
 describe('modelMemory, weights', () => {
@@ -322,6 +350,8 @@ describe('weightBytes', () => {
     assert.equal(weightBytes(3, 'int4'), 2);
     assert.equal(weightBytes(0, 'q4_k'), 0);
     assert.equal(weightBytes(1000, 1.58), 198);
+    const bits = (8 * 39_686_459_904) / 70_553_706_496; // with all the digits of a double
+    assert.equal(weightBytes(70_553_706_496, bits), Math.ceil((70_553_706_496 * bits) / 8));
   });
 
   it('counts whole blocks', () => {
