@@ -3,8 +3,9 @@ import { FewbitsError } from './errors.ts';
 import { describe } from './formats.ts';
 import type { Heap } from './heap.ts';
 
-/** Bytes: larger than any answer, and larger than the core reads, which says so itself. */
+/** Bytes that hold every answer. */
 const ANSWER = 1 << 20;
+/** Twice what the core reads: of longer texts it gets the beginning, and says that they are too long. */
 const LARGEST = 8 << 20;
 
 /** The questions, as cpp/src/models/questions.hpp numbers them. */
