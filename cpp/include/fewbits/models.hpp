@@ -124,12 +124,12 @@ ModelParameters model_parameters(const Model& model);
 enum class Engine : std::uint8_t { LlamaCpp, Vllm };
 
 struct MemoryOptions {
-  std::string_view format = "";  // one format for all weights ...
-  std::string_view recipe = "";  // ... or one of llama.cpp's: q8_0, q4_k_m, q5_k_m
+  std::string_view format = {};  // one format for all weights ...
+  std::string_view recipe = {};  // ... or one of llama.cpp's: q8_0, q4_k_m, q5_k_m
   double context = 0;            // tokens
   double batch = 1;
   std::string_view kv_format = "float16";
-  std::string_view kv_format_v = "";  // the values'; empty: as the keys'
+  std::string_view kv_format_v = {};  // the values'; empty: as the keys'
   Engine engine = Engine::LlamaCpp;
 };
 
