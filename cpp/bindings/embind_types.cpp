@@ -9,7 +9,9 @@ using emscripten::internal::InitFunc;
 using emscripten::internal::TypeID;
 
 // Called once for every EMSCRIPTEN_BINDINGS, before main.
-extern "C" void _embind_register_bindings(InitFunc* bindings) { bindings->init_func(); }
+extern "C" void _embind_register_bindings(InitFunc* bindings) {
+  bindings->init_func();
+}
 
 namespace {
 

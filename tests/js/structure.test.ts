@@ -94,9 +94,7 @@ test('heap.ts alone holds a view of the wasm memory', () => {
 test('the library knows neither the command nor the page, and they know only its face', () => {
   forbid(below(typescript('lib')), imports, (name) => /^web\/(cli|page|build)/.test(name));
   forbid(below(typescript('cli')), imports, (name) => /^web\/page/.test(name));
-  forbid(below(typescript('page')), imports, (name) =>
-    /^web\/lib\/(heap|core|pool|worker|protocol|values)/.test(name),
-  );
+  forbid(below(typescript('page')), imports, (name) => /^web\/lib\/(heap|core|pool|worker|protocol|values)/.test(name));
 });
 
 test('a container does no arithmetic and owns no second table of types', () => {

@@ -45,14 +45,8 @@ function lint() {
     '--Werror',
     ...files(['cpp', 'tests'], ['.cpp', '.hpp', '.h']),
   ]);
-  step(
-    'lint of C++',
-    'run-clang-tidy-19',
-    ['-quiet', '-p', 'build/clang', '-j', String(os.availableParallelism()), 'cpp/(src|tables)/'],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const jobs = String(os.availableParallelism());
+  step('lint of C++', 'run-clang-tidy-19', ['-quiet', '-p', 'build/clang', '-j', jobs, 'cpp/(src|tables)/']);
 }
 
 function checkTables() {

@@ -1,7 +1,7 @@
 // The tables of number and block formats as objects, and how a caller's word finds its row.
 import { whenLoaded } from './carried.ts';
 import { FewbitsError } from './errors.ts';
-import { type BlockFormatName, blockFormatRows, type NumberFormatName, numberFormatRows } from './formats.generated.ts';
+import { type BlockFormatName, blockFormatRows, numberFormatRows } from './formats.generated.ts';
 import type { BlockFormat, Field, NumberFormat, NumberFormatLike } from './types.ts';
 
 export const numberFormats: NumberFormat[] = [];

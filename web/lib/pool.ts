@@ -47,7 +47,12 @@ class Member {
     worker.onAnswer((answer) => this.#settle(answer));
     worker.onFailure((reason) => {
       const what = reason instanceof Error ? reason.message : reason;
-      this.fail(new FewbitsError('WORKER_FAILED', `A worker of the pool failed: ${what}. Create another pool once that is put right.`));
+      this.fail(
+        new FewbitsError(
+          'WORKER_FAILED',
+          `A worker of the pool failed: ${what}. Create another pool once that is put right.`,
+        ),
+      );
     });
   }
 

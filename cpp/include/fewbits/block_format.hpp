@@ -22,7 +22,7 @@ struct Field {
 
 struct BlockFormat {
   std::string_view name;
-  std::string_view family;  // "ggml", "mx", "nvfp4", "bitsandbytes", "bitnet"
+  std::string_view family;   // "ggml", "mx", "nvfp4", "bitsandbytes", "bitnet"
   std::uint32_t block_size;  // elements; 0: the whole tensor is one block and block_bits is for one element
   std::uint32_t block_bytes;
   bool needs_importance;  // cannot be made without an importance row

@@ -13,8 +13,9 @@ namespace fewbits {
 void encode(const NumberFormat& format, std::span<const float> values, void* codes, Overflow overflow);
 void encode(const NumberFormat& format, std::span<const double> values, void* codes, Overflow overflow);
 
-// values receives count floats, or doubles where format.decodes_to_double(). Bits of a code above format.bits() are ignored.
-// NaN decodes to 7FC00000, whatever its sign and payload, but for float32 and float64, whose codes are their bits.
+// values receives count floats, or doubles where format.decodes_to_double(). Bits of a code above format.bits() are
+// ignored. NaN decodes to 7FC00000, whatever its sign and payload, but for float32 and float64, whose codes are their
+// bits.
 void decode(const NumberFormat& format, const void* codes, std::size_t count, void* values);
 
 // decode(encode(x)) as float32: what the format keeps.
@@ -23,7 +24,9 @@ void cast(const NumberFormat& format, std::span<const double> values, float* kep
 
 // Codes of `bits` bits (1 to 8) side by side: element i takes bits [i * bits, (i + 1) * bits), least significant first.
 // The last byte is padded with zeros; bits of a code above `bits` are ignored.
-constexpr std::size_t packed_bytes(std::size_t count, int bits) { return (count * static_cast<std::size_t>(bits) + 7) / 8; }
+constexpr std::size_t packed_bytes(std::size_t count, int bits) {
+  return (count * static_cast<std::size_t>(bits) + 7) / 8;
+}
 void pack_bits(std::span<const std::uint8_t> codes, int bits, std::uint8_t* bytes);
 void unpack_bits(const std::uint8_t* bytes, int bits, std::span<std::uint8_t> codes);
 

@@ -51,7 +51,9 @@ struct NumberFormat {
   std::string_view npy = {};
 
   [[nodiscard]] constexpr int bits() const { return sign_bits + exponent_bits + mantissa_bits; }
-  [[nodiscard]] constexpr std::size_t code_bytes() const { return bits() <= 8 ? 1 : bits() <= 16 ? 2 : bits() <= 32 ? 4 : 8; }
+  [[nodiscard]] constexpr std::size_t code_bytes() const {
+    return bits() <= 8 ? 1 : bits() <= 16 ? 2 : bits() <= 32 ? 4 : 8;
+  }
   // float64, int32 and uint32 hold numbers that float32 does not: they decode to double.
   [[nodiscard]] constexpr bool decodes_to_double() const {
     return kind == Kind::Floating ? mantissa_bits > 23 : kind == Kind::Integer && bits() > 24;
@@ -66,7 +68,8 @@ struct NumberFormat {
 
 namespace detail {
 
-constexpr NumberFormat floating(std::string_view name, int exponent_bits, int mantissa_bits, int bias, Specials specials) {
+constexpr NumberFormat floating(std::string_view name, int exponent_bits, int mantissa_bits, int bias,
+                                Specials specials) {
   return {.name = name,
           .kind = Kind::Floating,
           .sign_bits = 1,
@@ -85,7 +88,8 @@ constexpr NumberFormat with_nan(NumberFormat format, std::uint32_t code, bool ke
   return format;
 }
 
-constexpr NumberFormat named(NumberFormat format, std::string_view safetensors, std::string_view gguf, std::string_view npy) {
+constexpr NumberFormat named(NumberFormat format, std::string_view safetensors, std::string_view gguf,
+                             std::string_view npy) {
   format.safetensors = safetensors;
   format.gguf = gguf;
   format.npy = npy;
@@ -148,28 +152,28 @@ constexpr const NumberFormat* find_number_format(std::string_view name) {
 
 // Everything about a format that follows from its row; -0 counts as a value of its own nowhere.
 struct NumberFacts {
-  double min, max;                           // the extreme finite values
-  double smallest_normal;                    // 0 for integers
-  double smallest_subnormal;                 // 0 where there are none
-  double epsilon;                            // from 1 to the next value: 2^-M; 1 for integers
-  int decimal_digits;                        // decimals that always survive: floor(M * log10(2)), std::numeric_limits' digits10
-  double values;                             // how many different finite numbers the codes name
+  double min, max;            // the extreme finite values
+  double smallest_normal;     // 0 for integers
+  double smallest_subnormal;  // 0 where there are none
+  double epsilon;             // from 1 to the next value: 2^-M; 1 for integers
+  int decimal_digits;         // decimals that always survive: floor(M * log10(2)), std::numeric_limits' digits10
+  double values;              // how many different finite numbers the codes name
 };
 NumberFacts number_facts(const NumberFormat& format);
 
-// A format that the caller makes up. Returns nothing and says why in `reason` where it has no meaning or where one of its
-// values would not be exact in float32. exponent_bits 0 to 8, mantissa_bits 0 to 23, sign_bits 0 or 1.
+// A format that the caller makes up. Returns nothing and says why in `reason` where it has no meaning or where one of
+// its values would not be exact in float32. exponent_bits 0 to 8, mantissa_bits 0 to 23, sign_bits 0 or 1.
 struct MadeFormat {
   int sign_bits, exponent_bits, mantissa_bits, bias;
   Specials specials;
 };
 enum class MadeFormatFault : std::uint8_t {
   None,
-  FieldRange,       // a field is outside of its range
-  NoBits,           // no exponent and no mantissa bits
+  FieldRange,         // a field is outside of its range
+  NoBits,             // no exponent and no mantissa bits
   NoRoomForSpecials,  // the specials need exponent or sign bits that it lacks
-  TooLarge,         // its largest value is beyond float32
-  TooSmall,         // its smallest step is below float32's smallest subnormal
+  TooLarge,           // its largest value is beyond float32
+  TooSmall,           // its smallest step is below float32's smallest subnormal
 };
 MadeFormatFault check(const MadeFormat& made);
 NumberFormat number_format(const MadeFormat& made);  // only after check() returned None

@@ -9,8 +9,12 @@
 int main() {
   using namespace fewbits;
   const std::array<float, 7> values{5.47f, 3.08f, -7.59f, 0, -1.95f, -4.57f, 10.8f};
-  const AffineRule rule{
-      .bits = 8, .is_signed = true, .symmetric = true, .narrow_range = true, .include_zero = true, .rounding = Rounding::Divide};
+  const AffineRule rule{.bits = 8,
+                        .is_signed = true,
+                        .symmetric = true,
+                        .narrow_range = true,
+                        .include_zero = true,
+                        .rounding = Rounding::Divide};
   const Range range = minmax(values);
   std::array<std::uint8_t, 7> codes{};
   quantize_run(values, affine_from_range(rule, range.min, range.max), code_range(rule), rule.rounding, codes.data());
