@@ -163,9 +163,10 @@ class ReciprocalKernel {
 
 constexpr std::size_t kBlock = 16;
 
-// Calls kernel(from, to) for 16 elements at a time; what is left goes through padded copies.
+// Calls kernel(from, to) for 16 elements at a time; what is left goes through padded copies. The kernel is a copy, so
+// that no byte that is written can be taken for one of its constants.
 template <class In, class Kernel, class Out>
-void run(std::span<const In> values, const Kernel& kernel, Out* to) {
+void run(std::span<const In> values, Kernel kernel, Out* to) {
   const In* from = values.data();
   std::size_t left = values.size();
   for (; left >= kBlock; left -= kBlock, from += kBlock, to += kBlock) kernel(from, to);
@@ -179,7 +180,7 @@ void run(std::span<const In> values, const Kernel& kernel, Out* to) {
 
 template <bool is_signed>
 void run_by_reciprocal(std::span<const float> values, const Affine& affine, CodeRange range, std::uint8_t* codes) {
-  constexpr std::size_t kStretch = 64;
+  constexpr std::size_t kStretch = 128;
   const ReciprocalKernel<is_signed> kernel(affine, range);
   const RunKernel<std::uint8_t, is_signed, Rounding::Divide> exact(affine, range);
   const v128_t too_close = splat(kernel.kTooClose);
@@ -187,6 +188,8 @@ void run_by_reciprocal(std::span<const float> values, const Affine& affine, Code
   std::size_t left = values.size();
   for (; left >= kStretch; left -= kStretch, from += kStretch, codes += kStretch) {
     v128_t closest = too_close;
+    // Unrolled, it would hold more sums at a time than there are registers.
+#pragma GCC unroll 1
     for (std::size_t i = 0; i < kStretch; i += kBlock) closest = kernel(from + i, codes + i, closest);
     if (wasm_v128_any_true(wasm_i32x4_lt(closest, too_close))) [[unlikely]]
       run(std::span(from, kStretch), exact, codes);
