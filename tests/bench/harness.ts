@@ -56,7 +56,10 @@ function tiled<T extends Numbers>(tile: T, length: number): T {
 
 type Export = (from: number, to: number, count: number, times: number, scale: number) => void;
 
-/** One job's arrays, in the wasm's memory and outside. */
+/**
+ * One job's arrays in the wasm's memory, which holds the largest from the beginning: growing would detach a buffer, and
+ * from then on V8 has all code, plain JavaScript's too, check for that.
+ */
 class Arena {
   readonly #exports: Record<string, Export>;
   readonly #memory: WebAssembly.Memory;
@@ -72,8 +75,6 @@ class Arena {
   hold(input: Numbers, output: Numbers, count: number, scale: number) {
     // Input and output are not apart by a multiple of a page: some processors would confuse their addresses.
     const to = this.#from + ((input.byteLength + 63) & ~63) + 33 * 64;
-    const missing = to + output.byteLength + 65536 - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / 65536));
     const view = (array: Numbers, address: number): Numbers =>
       new (array.constructor as Uint8ArrayConstructor)(this.#memory.buffer as ArrayBuffer, address, array.length);
     view(input, this.#from).set(input);
