@@ -19,7 +19,7 @@ own_emcc() {
 
 packages() {
   local list=(cmake ninja-build g++ python3)
-  own_emcc || list+=(clang-19 lld-19 llvm-19 node-acorn xz-utils)
+  own_emcc || list+=(clang-19 lld-19 llvm-19 xz-utils)
   wants tests && list+=(catch2 libsimde-dev clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19)
   wants browsers && list+=(chromium firefox-esr webkit2gtk-driver xvfb xauth)
   printf '%s\n' "${list[@]}"
@@ -80,7 +80,6 @@ unpack_emscripten() {
       "$folder" "$folder" "$tool" > "$name"
     chmod +x "$name"
   done
-  ln -sfn /usr/share/nodejs "$folder/usr/share/emscripten/node_modules" # emcc looks for acorn here
 }
 
 install_emscripten() {
@@ -93,6 +92,7 @@ install_emscripten() {
     rm -rf "$folder/debs" "$folder/apt"
     touch "$folder/complete"
   fi
+  ln -sfn "$PWD/node_modules" "$folder/usr/share/emscripten/node_modules" # emcc looks for acorn here
   cat > "$folder/config.py" <<CONFIG
 LLVM_ROOT = '/usr/lib/llvm-19/bin'
 BINARYEN_ROOT = '$folder/binaryen'
