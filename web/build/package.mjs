@@ -19,7 +19,7 @@ function withoutFetch(glue) {
     [/import\.meta\.url/, '""'],
   ];
   return cuts.reduce((text, [pattern, rest]) => {
-    if (!pattern.test(text)) throw new Error(`the glue has changed: nothing matches ${pattern}`);
+    if (!pattern.test(text)) console.warn(`fewbits: this emcc's glue differs from 3.1.69's: ${pattern} stays in.`);
     return text.replace(pattern, rest);
   }, glue);
 }
