@@ -270,7 +270,31 @@ test('bad calls say what is wrong, and the next call is right', () => {
   wrong(() => fewbits.quantize({ data: [1, 2], shape: 'x' as never }, scheme), 'BAD_SHAPE');
   wrong(() => fewbits.quantize(seven, { type: 'int9' as never }), 'UNKNOWN_FORMAT', /int/);
   wrong(() => fewbits.quantize(seven, { type: 'float16' as never }), 'UNKNOWN_FORMAT');
-  wrong(() => fewbits.quantize(seven, undefined as never), 'BAD_ARGUMENT');
+  wrong(() => fewbits.quantize(seven, undefined as never), 'UNKNOWN_FORMAT');
+  for (const symmetric of ['yes', null, 1, Symbol('x')])
+    wrong(
+      () => fewbits.quantize(seven, { type: 'int8', symmetric: symmetric as never }),
+      'BAD_ARGUMENT',
+      /true or false/,
+    );
+  wrong(() => fewbits.quantize(seven, { type: 'int8', simmetric: true } as never), 'BAD_ARGUMENT', /'symmetric'/);
+  wrong(() => fewbits.quantize(seven, { type: 'q4_k' as never }), 'UNKNOWN_FORMAT', /by its name/);
+  for (const shape of [[1n], new Array(2), [1.5], new BigInt64Array(1)])
+    wrong(() => fewbits.quantize({ data: [1], shape: shape as never }, scheme), 'BAD_SHAPE');
+  for (const scale of [['1'], [1n], [true]])
+    wrong(
+      () => fewbits.quantize(seven, { scheme, scale: scale as never, zeroPoint: new Int32Array(1) }),
+      'BAD_ARGUMENT',
+    );
+  for (const zeroPoint of [[0.5], [1n], [2 ** 31]])
+    wrong(
+      () => fewbits.quantize(seven, { scheme, scale: new Float32Array([1]), zeroPoint: zeroPoint as never }),
+      'BAD_ARGUMENT',
+    );
+  wrong(() => fewbits.quantizeBlocks(seven, 'q4_0'), 'UNSUPPORTED');
+  wrong(() => fewbits.quantizeBlocks(seven, 'ternary_absmean'), 'UNSUPPORTED', /quantize and dequantize/);
+  wrong(() => fewbits.dequantizeBlocks(new Uint8Array(18), 'q4_1' as never), 'UNSUPPORTED');
+  wrong(() => fewbits.describeBlock(new Uint8Array(18), 'q4_' as never), 'UNKNOWN_FORMAT');
   wrong(() => fewbits.quantize(seven, { ...scheme, granularity: { axis: 1 } }), 'BAD_ARGUMENT', /0 to 0/);
   wrong(() => fewbits.quantize(seven, { ...scheme, granularity: { axis: 0, groupSize: 2 } }), 'BAD_LENGTH', /divide/);
   wrong(() => fewbits.quantize(seven, { ...scheme, granularity: 'row' as never }), 'BAD_ARGUMENT');
@@ -287,7 +311,7 @@ test('bad calls say what is wrong, and the next call is right', () => {
   for (const scale of [[0], [-1], [Number.NaN], [Number.POSITIVE_INFINITY], [], [1, 1]])
     wrong(() => fewbits.quantize(seven, affine(scale)), 'BAD_ARGUMENT');
   wrong(() => fewbits.quantize(seven, 'q4_0'), 'UNSUPPORTED', /ternary_absmean/);
-  wrong(() => fewbits.quantize(seven, 'q4_9' as never), 'UNKNOWN_FORMAT', /q4_0/);
+  wrong(() => fewbits.quantize(seven, 'q4_9' as never), 'UNKNOWN_FORMAT', /q4_/);
   wrong(() => fewbits.dequantize(null as never), 'BAD_INPUT');
   const good = fewbits.quantize(seven, { type: 'int4' });
   wrong(() => fewbits.dequantize({ ...good, data: good.data.subarray(1) }), 'BAD_LENGTH');

@@ -62,6 +62,17 @@ test('histogram counts as numpy does', () => {
   );
 });
 
+test('a single value has bins around it, however large', () => {
+  for (const value of [0, 1, 1e17, 3e38]) {
+    const { counts } = fewbits.histogram(new Float32Array([value, value]), { bins: 4 });
+    assert.equal(
+      counts.reduce((a, b) => a + b),
+      2,
+      String(value),
+    );
+  }
+});
+
 test('measures refuse what cannot be measured', () => {
   throws(() => fewbits.compare([1], [1, 2]), 'BAD_LENGTH');
   throws(() => fewbits.compare([], []), 'EMPTY');

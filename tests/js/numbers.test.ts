@@ -219,6 +219,12 @@ test('bad calls say what is wrong, and the next call is right', () => {
   );
   wrong(() => fewbits.makeFormat({ sign: true, exponentBits: 9, mantissaBits: 3, specials: 'fn' }), 'BAD_ARGUMENT');
   wrong(() => fewbits.makeFormat(null as never), 'BAD_ARGUMENT');
+  wrong(
+    () => fewbits.makeFormat({ sign: 1n, exponentBits: 4n, mantissaBits: 3, specials: 'fn' } as never),
+    'BAD_ARGUMENT',
+  );
+  wrong(() => fewbits.encode([1], 'float16', { saturate: 'no' as never }), 'BAD_ARGUMENT');
+  assert.equal(fewbits.encode([1], 'float16', null as never).length, 1);
 });
 
 test('empty inputs give empty outputs', () => {

@@ -46,10 +46,11 @@ test('inputs are copied unless they are to be transferred', async () => {
     const moved = await pool.encode(mine, 'float16', { transfer: true });
     assert.deepEqual(moved, first);
     assert.equal(mine.length, 0);
-    await assert.rejects(
-      pool.encode(mine, 'float16'),
-      (error) => error instanceof FewbitsError && error.code === 'BAD_INPUT',
-    );
+    for (const options of [undefined, { transfer: true }])
+      await assert.rejects(
+        pool.encode(mine, 'float16', options),
+        (error) => error instanceof FewbitsError && error.code === 'BAD_INPUT',
+      );
   } finally {
     await pool.terminate();
   }
@@ -89,6 +90,14 @@ test('sizes that are no whole number of at least 1 are refused', async () => {
   for (const size of [0, -1, 1.5, Number.NaN, '2' as never])
     await assert.rejects(
       createPool({ size }),
+      (error) => error instanceof FewbitsError && error.code === 'BAD_ARGUMENT',
+    );
+});
+
+test('a worker that is none is refused', async () => {
+  for (const worker of [42, 'nonexistent.js'])
+    await assert.rejects(
+      createPool({ size: 1, worker: worker as never }),
       (error) => error instanceof FewbitsError && error.code === 'BAD_ARGUMENT',
     );
 });

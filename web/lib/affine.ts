@@ -1,12 +1,13 @@
 // Affine quantization of tensors: which elements share a scale, how their range is found, and the two ways through it.
 import { FewbitsError } from './errors.ts';
-import { describe, nearest } from './formats.ts';
+import { blockFormats, describe, nearest, numberFormats } from './formats.ts';
 import { type Heap, SLICE } from './heap.ts';
 import { packBits, unpackBits } from './numbers.ts';
 import type { Affine, AffineScheme, AffineType, Calibration, Quantized, Tensor, Values } from './types.ts';
 import {
   checkCodes,
   checkFinite,
+  checkFlag,
   checkShape,
   eachSlice,
   product,
@@ -37,40 +38,55 @@ function badArgument(message: string): FewbitsError {
   return new FewbitsError('BAD_ARGUMENT', message);
 }
 
+const schemeKeys = [
+  'type',
+  'symmetric',
+  'narrowRange',
+  'includeZero',
+  'granularity',
+  'calibration',
+  'rounding',
+] as const satisfies readonly (keyof AffineScheme)[];
+
+/** The complaint about a type: a near one, or what to do with a format that is no integer. */
+function unknownType(type: unknown): FewbitsError {
+  const name = typeof type === 'string' ? type : '';
+  const details = { format: type, nearest: nearest(name, types) };
+  const hint = numberFormats.some((format) => format.name === name)
+    ? 'cast and encode take number formats.'
+    : blockFormats.some((format) => format.name === name)
+      ? 'Pass a block format by its name, in place of the scheme.'
+      : `Did you mean '${details.nearest}'?`;
+  return new FewbitsError(
+    'UNKNOWN_FORMAT',
+    `${describe(type)} is no integer type of 2 to 8 or 16 bits. ${hint}`,
+    details,
+  );
+}
+
 function toRule(scheme: AffineScheme): Rule {
   if (typeof scheme !== 'object' || scheme === null)
-    throw badArgument(
-      `A scheme is an object such as { type: 'int8' } or a block format's name, not ${describe(scheme)}.`,
-    );
-  const {
-    type,
-    symmetric = true,
-    narrowRange,
-    includeZero = true,
-    granularity = 'tensor',
-    calibration = 'minmax',
-    rounding = 'onnxruntime',
-  } = scheme;
-  if (!types.includes(type)) {
-    const suggestion = nearest(String(type), types);
     throw new FewbitsError(
       'UNKNOWN_FORMAT',
-      `Affine quantization has no type ${describe(type)}. Did you mean '${suggestion}'?`,
-      { format: type, nearest: suggestion },
+      `A scheme is an object such as { type: 'int8' } or a block format's name, not ${describe(scheme)}.`,
     );
-  }
+  const { type, granularity = 'tensor', calibration = 'minmax', rounding = 'onnxruntime' } = scheme;
+  if (!types.includes(type)) throw unknownType(type);
+  const stray = Object.keys(scheme).find((key) => !schemeKeys.includes(key as keyof AffineScheme));
+  if (stray !== undefined)
+    throw badArgument(`A scheme has no '${stray}'. Did you mean '${nearest(stray, schemeKeys)}'?`);
   if (rounding !== 'onnxruntime' && rounding !== 'pytorch')
     throw badArgument(`rounding is 'onnxruntime' or 'pytorch', not ${describe(rounding)}.`);
   checkCalibration(calibration);
+  const flag = (name: 'symmetric' | 'narrowRange' | 'includeZero') => checkFlag(name, scheme[name]) ?? true;
   const signed = type.startsWith('i');
-  const bits = Number(type.replace(/\D+/, ''));
-  const narrow = signed && symmetric && (narrowRange ?? true);
+  const symmetric = flag('symmetric');
   return {
-    bits,
+    bits: Number(type.replace(/\D+/, '')),
     signed,
     symmetric,
-    narrowRange: narrow,
-    includeZero,
+    narrowRange: flag('narrowRange') && signed && symmetric,
+    includeZero: flag('includeZero'),
     pytorch: rounding === 'pytorch',
     calibration,
     granularity,
@@ -415,14 +431,18 @@ function checkScales(affine: { scale?: ArrayLike<number>; zeroPoint?: ArrayLike<
       throw badArgument(
         `${name} must hold one number per group: ${geometry.groups}, not ${list?.length ?? describe(list)}.`,
       );
-  const scales = Float32Array.from(scale!);
-  const bad = scales.findIndex((step) => !(step > 0 && step < Number.POSITIVE_INFINITY));
-  if (bad >= 0) throw badArgument(`Scale ${bad} is ${scale![bad]}. A scale is finite and above 0.`);
-  const zeroPoints = Int32Array.from(zeroPoint!);
-  const fraction = zeroPoints.findIndex((point, i) => point !== zeroPoint![i]);
-  if (fraction >= 0)
-    throw badArgument(`Zero point ${fraction} is ${zeroPoint![fraction]}. A zero point is a 32-bit whole number.`);
-  return { scale: scales, zeroPoint: zeroPoints };
+  const isStep = (step: unknown) =>
+    typeof step === 'number' && step > 0 && Math.fround(step) < Number.POSITIVE_INFINITY;
+  const isPoint = (point: unknown) => Number.isInteger(point) && (point as number) === ((point as number) | 0);
+  const steps = Array.from(scale!);
+  const points = Array.from(zeroPoint!);
+  const step = steps.findIndex((item) => !isStep(item) || Math.fround(item) === 0);
+  if (step >= 0)
+    throw badArgument(`Scale ${step} is ${describe(steps[step])}. A scale is finite and above 0, in float32.`);
+  const point = points.findIndex((item) => !isPoint(item));
+  if (point >= 0)
+    throw badArgument(`Zero point ${point} is ${describe(points[point])}. A zero point is a 32-bit whole number.`);
+  return { scale: Float32Array.from(steps), zeroPoint: Int32Array.from(points) };
 }
 
 function codeArray({ bits, signed }: Rule, length: number) {
@@ -448,7 +468,10 @@ export function quantizeAffine(heap: Heap, values: Values | Tensor, scheme: Affi
     heap.read(to, codes.subarray(panel.from, panel.from + count));
   });
   const data = rule.bits < 8 ? packBits(heap, codes as Uint8Array, rule.bits) : codes;
-  const byteLength = data.byteLength + affine.scale.byteLength + (rule.symmetric ? 0 : affine.zeroPoint.byteLength);
+  // The zero points of a symmetric scheme follow from it: they take no room.
+  const implied = rule.signed ? 0 : 2 ** (rule.bits - 1);
+  const free = rule.symmetric && affine.zeroPoint.every((point) => point === implied);
+  const byteLength = data.byteLength + affine.scale.byteLength + (free ? 0 : affine.zeroPoint.byteLength);
   const bitsPerWeight = source.length ? (8 * byteLength) / source.length : rule.bits;
   return { scheme: { ...(given ? scheme.scheme : scheme) }, shape, data, ...affine, byteLength, bitsPerWeight };
 }

@@ -6,6 +6,15 @@ import { packBits, unpackBits } from './numbers.ts';
 import type { BlockFormatName, BlockOptions, Quantized, Tensor, Values } from './types.ts';
 import { checkCodes, checkShape, eachSlice, product, stage, stageFinite, toTensor } from './values.ts';
 
+/** What the functions on bytes alone answer, as long as every format that is made has a scale beside its bytes. */
+export function refuseBlocks(name: BlockFormatName): never {
+  const { blockSize } = findBlockFormat(name);
+  const reason = blockSize
+    ? `This version does not make or read ${name} yet.`
+    : `${name} has one scale for the whole tensor, beside its codes: use quantize and dequantize.`;
+  throw new FewbitsError('UNSUPPORTED', reason, { format: name });
+}
+
 /** 2^-17 more or less: BitNet b1.58 keeps its scale from becoming 0. */
 const SMALLEST_SCALE = 1e-5;
 

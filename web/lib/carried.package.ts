@@ -1,5 +1,7 @@
 // carried.ts of the built package: what web/build/carry.mjs put into the wasm, taken out again.
 
+import { FewbitsError } from './errors.ts';
+
 /** Of the sentences and tables that this script was built with. */
 declare const CARRIED_KEY: string;
 
@@ -22,8 +24,9 @@ export function load(module: WebAssembly.Module): void {
   const [section] = WebAssembly.Module.customSections(module, 'fewbits');
   const found: Carried | undefined = section && JSON.parse(new TextDecoder().decode(section));
   if (found?.key !== CARRIED_KEY)
-    throw new Error(
-      'fewbits: this wasm is not the fewbits.wasm that came with this script. Serve the one from the same package.',
+    throw new FewbitsError(
+      'BAD_INPUT',
+      'This wasm is not the fewbits.wasm that came with this script. Serve the one from the same package.',
     );
   carried = found;
   for (const use of waiting) use(found.tables);

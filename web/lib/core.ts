@@ -1,4 +1,5 @@
 // The wasm module as bindings.cpp exports it, and how it is instantiated.
+import { FewbitsError } from './errors.ts';
 import { tableHash } from './formats.generated.ts';
 
 /** What bindings.cpp exports. Addresses are bytes in the arena; most functions answer with a Status. */
@@ -87,8 +88,9 @@ export async function instantiate(
     }).then(resolve, reject);
   });
   if (!memory || core.tableHash() >>> 0 !== tableHash)
-    throw new Error(
-      'fewbits: this fewbits.wasm belongs to another version of the package. Serve the one that came with it.',
+    throw new FewbitsError(
+      'BAD_INPUT',
+      'This fewbits.wasm belongs to another version of the package. Serve the one that came with it.',
     );
   return { core, memory };
 }

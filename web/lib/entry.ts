@@ -6,8 +6,8 @@ import { FewbitsError } from './errors.ts';
 import { createFewbits } from './fewbits.ts';
 import { describe } from './formats.ts';
 import { Heap } from './heap.ts';
-import { type PoolOptions, type PoolWorker, startPool, type WasmSource } from './pool.ts';
-import type { Fewbits, Pool } from './types.ts';
+import { type PoolWorker, startPool } from './pool.ts';
+import type { Fewbits, InitOptions, Pool, PoolOptions, WasmSource } from './types.ts';
 
 export interface Platform {
   /** Compiles the wasm that comes with the package. */
@@ -16,11 +16,6 @@ export interface Platform {
   fetch(source: URL | string): Promise<WebAssembly.Module>;
   createWorker(script?: URL | string): PoolWorker;
   concurrency(): number;
-}
-
-export interface InitOptions {
-  /** Where the wasm is, or the wasm itself; by default the file beside the package's script. */
-  wasm?: WasmSource | undefined;
 }
 
 function isBytes(source: unknown): source is BufferSource {
@@ -40,6 +35,13 @@ async function compile(platform: Platform, source: WasmSource | undefined): Prom
   );
 }
 
+/** Why the wasm is not there: it could not be read, or is none. */
+function loadError(error: unknown): FewbitsError {
+  if (error instanceof FewbitsError) return error;
+  const code = error instanceof WebAssembly.CompileError ? 'BAD_INPUT' : 'READ_FAILED';
+  return new FewbitsError(code, `The wasm cannot be loaded: ${(error as Error)?.message ?? error}`);
+}
+
 export function createEntry(platform: Platform) {
   let compiled: Promise<WebAssembly.Module> | undefined;
   let instance: Promise<Fewbits> | undefined;
@@ -53,14 +55,14 @@ export function createEntry(platform: Platform) {
       })
       .catch((error) => {
         compiled = undefined;
-        throw error;
+        throw loadError(error);
       });
     return compiled;
   };
 
   /** Loads the module. Idempotent: a second call returns the first instance. */
-  async function init(options: InitOptions = {}): Promise<Fewbits> {
-    instance ??= module(options.wasm)
+  async function init(options?: InitOptions): Promise<Fewbits> {
+    instance ??= module(options?.wasm)
       .then((wasm) => instantiate(glue, wasm))
       .then(({ core, memory }) => createFewbits(new Heap(core, memory)))
       .catch((error) => {
@@ -71,9 +73,9 @@ export function createEntry(platform: Platform) {
   }
 
   /** Starts workers that each hold an instance; the methods answer with promises. */
-  async function createPool(options: PoolOptions = {}): Promise<Pool> {
-    const { size = platform.concurrency(), worker, wasm } = options;
-    return startPool(await module(wasm), size, () => platform.createWorker(worker));
+  async function createPool(options?: PoolOptions): Promise<Pool> {
+    const { size = platform.concurrency(), worker, wasm } = options ?? {};
+    return startPool(await module(wasm), size, () => platform.createWorker(worker as URL | string | undefined));
   }
 
   return { init, createPool };

@@ -1,7 +1,7 @@
 // The synchronous face: every method of the API over one instance of the module.
 import { calibrate, dequantizeAffine, quantizeAffine } from './affine.ts';
 import { ask, KV_CACHE_BYTES, MODEL_MEMORY, MODEL_PARAMETERS, WEIGHT_BYTES } from './ask.ts';
-import { dequantizeBlock, quantizeBlock } from './blocks.ts';
+import { dequantizeBlock, quantizeBlock, refuseBlocks } from './blocks.ts';
 import { FewbitsError } from './errors.ts';
 import { blockFormats, describe, numberFormats } from './formats.ts';
 import type { Heap } from './heap.ts';
@@ -22,6 +22,9 @@ export const methodNames = [
   'calibrate',
   'quantize',
   'dequantize',
+  'quantizeBlocks',
+  'dequantizeBlocks',
+  'describeBlock',
   'compare',
   'summarize',
   'histogram',
@@ -39,7 +42,7 @@ export function createFewbits(heap: Heap): Fewbits {
       : quantizeAffine(heap, values, scheme as AffineScheme);
 
   const dequantize = (quantized: Quantized) => {
-    if (typeof quantized !== 'object' || quantized === null)
+    if (typeof quantized !== 'object' || quantized === null || !('scheme' in quantized))
       throw new FewbitsError('BAD_INPUT', `dequantize takes what quantize gave, not ${describe(quantized)}.`);
     return typeof quantized.scheme === 'string' ? dequantizeBlock(heap, quantized) : dequantizeAffine(heap, quantized);
   };
@@ -57,6 +60,9 @@ export function createFewbits(heap: Heap): Fewbits {
     calibrate: (values, scheme) => calibrate(heap, values, scheme),
     quantize,
     dequantize,
+    quantizeBlocks: (_values, format) => refuseBlocks(format),
+    dequantizeBlocks: (_bytes, format) => refuseBlocks(format),
+    describeBlock: (_bytes, format) => refuseBlocks(format),
     compare: (original, restored) => compare(heap, original, restored),
     summarize: (values) => summarize(heap, values),
     histogram: (values, options) => histogram(heap, values, options),

@@ -60,7 +60,7 @@ export const blockFormatRows = [
   ['mxfp4', 'ggml', 32, 17, 0, 0, 0, [], 0, 0],
   ['nvfp4', 'ggml', 64, 36, 0, 0, 0, [], 0, 0],
   ['iq1_s', 'ggml', 256, 50, 1, 1, 0, [], 0, 0],
-  ['iq1_m', 'ggml', 256, 56, 1, 1, 0, [], 0, 0],
+  ['iq1_m', 'ggml', 256, 56, 0, 1, 0, [], 0, 0],
   ['iq2_xxs', 'ggml', 256, 66, 1, 1, 0, [], 0, 0],
   ['iq2_xs', 'ggml', 256, 74, 1, 1, 0, [], 0, 0],
   ['iq2_s', 'ggml', 256, 82, 0, 1, 0, [], 0, 0],
@@ -84,4 +84,4 @@ export type NumberFormatName = (typeof numberFormatRows)[number][0];
 export type BlockFormatName = (typeof blockFormatRows)[number][0];
 
 // The wasm carries the same number: a mismatch means that one of the two is stale.
-export const tableHash = 353440308;
+export const tableHash = 1747841523;

@@ -57,6 +57,8 @@ const toBlockFormat = (row: (typeof blockFormatRows)[number]): BlockFormatRow =>
 whenLoaded(() => {
   numberFormats.push(...numberFormatRows.map(toNumberFormat));
   blockRows.push(...blockFormatRows.map(toBlockFormat));
+  Object.freeze(numberFormats);
+  Object.freeze(blockRows);
 });
 
 /** How many letters to insert, remove or replace (Levenshtein). */
@@ -74,7 +76,7 @@ function distance(a: string, b: string): number {
 /** The candidate that is spelled most like `word`. */
 export function nearest(word: string, candidates: readonly string[]): string {
   const lower = word.slice(0, 64).toLowerCase();
-  return candidates.reduce((best, name) => (distance(lower, name) < distance(lower, best) ? name : best));
+  return candidates.reduce((best, name) => (distance(lower, name) <= distance(lower, best) ? name : best));
 }
 
 function unknown(format: unknown, candidates: readonly string[]): FewbitsError {
@@ -108,7 +110,7 @@ export function describe(value: unknown): string {
 export function findNumberFormat(format: NumberFormatLike): NumberFormat {
   const found = numberFormats.find(({ name }) => name === (isFormat(format) ? format.name : format));
   if (found) return found;
-  if (isFormat(format)) return format;
+  if (isFormat(format)) return { ...format, bits: format.signBits + format.exponentBits + format.mantissaBits };
   throw unknown(
     format,
     numberFormats.map(({ name }) => name),

@@ -1,8 +1,7 @@
 // fewbits in browsers: the wasm and the worker are files beside this script.
-import { createEntry, type InitOptions } from './entry.ts';
+import { createEntry } from './entry.ts';
 import { compileFrom, concurrency, poolWorker } from './platform/web.ts';
-import type { PoolOptions } from './pool.ts';
-import type { Fewbits, Pool } from './types.ts';
+import type { Fewbits, InitOptions, Pool, PoolOptions } from './types.ts';
 
 const entry = createEntry({
   compile: () => compileFrom(new URL('./fewbits.wasm', import.meta.url)),
@@ -28,7 +27,5 @@ export const init: (options?: InitOptions) => Promise<Fewbits> = entry.init;
  */
 export const createPool: (options?: PoolOptions) => Promise<Pool> = entry.createPool;
 
-export type { InitOptions } from './entry.ts';
 export { type ErrorCode, FewbitsError } from './errors.ts';
-export type { PoolOptions, WasmSource } from './pool.ts';
 export type * from './types.ts';

@@ -3,7 +3,7 @@ import { FewbitsError } from './errors.ts';
 import { describe } from './formats.ts';
 import { type Heap, SLICE } from './heap.ts';
 import type { Comparison, Histogram, HistogramOptions, Summary, Values } from './types.ts';
-import { checkInteger, eachSlice, type Source, stage, toSource } from './values.ts';
+import { checkFlag, checkInteger, eachSlice, type Source, stage, toSource } from './values.ts';
 
 export function compare(heap: Heap, original: Values, restored: Values): Comparison {
   const a = toSource(original, 'original');
@@ -34,9 +34,12 @@ export function compare(heap: Heap, original: Values, restored: Values): Compari
     maxAbsError,
     maxAbsErrorIndex,
     sqnrDb: squared === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(aa / squared),
-    cosine: squared === 0 ? 1 : aa === 0 || bb === 0 ? 0 : ab / (Math.sqrt(aa) * Math.sqrt(bb)),
+    cosine: squared === 0 ? 1 : aa === 0 || bb === 0 ? 0 : clamp(ab / (Math.sqrt(aa) * Math.sqrt(bb))),
   };
 }
+
+/** Rounding may carry a cosine past its ends. */
+const clamp = (cosine: number): number => Math.max(-1, Math.min(1, cosine));
 
 export function summarize(heap: Heap, values: Values): Summary {
   const source = toSource(values);
@@ -77,8 +80,10 @@ function defaultRange(
   if (!given && Number.isNaN(min))
     throw new FewbitsError('EMPTY', 'There are no finite values to find a range in. Give min and max.');
   if (options.log) return { min: options.min ?? smallestMagnitude(source, absmax), max: options.max ?? (absmax || 1) };
+  // A single value gets half a unit to both sides, as in NumPy, or what it takes to differ from it.
   const point = min === max && options.min === undefined && options.max === undefined;
-  return { min: options.min ?? (point ? min - 0.5 : min), max: options.max ?? (point ? max + 0.5 : max) };
+  const margin = point ? Math.max(0.5, absmax * 2 ** -20) : 0;
+  return { min: options.min ?? min - margin, max: options.max ?? max + margin };
 }
 
 function smallestMagnitude(source: Source, absmax: number): number {
@@ -97,7 +102,7 @@ export function histogram(heap: Heap, values: Values, options: HistogramOptions)
   const source = toSource(values);
   const bins = checkInteger(options?.bins, 'bins', 1, 65536);
   const { min, max } = defaultRange(heap, values, source, options);
-  const log = !!options.log;
+  const log = !!checkFlag('log', options.log);
   const usable = Number.isFinite(min) && Number.isFinite(max) && min < max && Number.isFinite(max - min);
   if (!usable || (log && min <= 0))
     throw new FewbitsError(

@@ -12,7 +12,7 @@ import type {
   Specials,
   Values,
 } from './types.ts';
-import { checkInteger, eachSlice, isDetached, stage, toSource } from './values.ts';
+import { checkAttached, checkFlag, checkInteger, eachSlice, stage, toSource } from './values.ts';
 
 const specialsOrder: readonly Specials[] = ['ieee', 'fn', 'fnuz', 'none'];
 const FORMAT_BYTES = 24; // six 32-bit fields: bindings.cpp, FormatRecord
@@ -24,16 +24,17 @@ function writeFormat(heap: Heap, address: number, format: NumberFormat): void {
   heap.write(Int32Array, address, [numberFormats.indexOf(format), ...fields]);
 }
 
-/** What is wrong with a made-up format, by MadeFormatFault. */
-function faultOf(fault: number): string | undefined {
-  return [
+/** Says what is wrong with a made-up format, by MadeFormatFault. */
+function unmakeable(fault: number): FewbitsError {
+  const reason = [
     '',
-    'Its fields are out of range: sign 0 or 1, exponentBits 0 to 8, mantissaBits 0 to 23, a whole bias.',
+    'Its fields are out of range: sign true or false, exponentBits 0 to 8, mantissaBits 0 to 23, a whole bias.',
     'It has neither exponent nor mantissa bits.',
     'Its specials need bits that it lacks: ieee an exponent bit, fnuz a sign bit.',
     'Its largest value is beyond float32: take a larger bias or fewer exponent bits.',
     'Its smallest step is below 2^-149, the smallest that float32 holds: take a smaller bias or fewer mantissa bits.',
   ][fault];
+  return new FewbitsError('BAD_ARGUMENT', `This format cannot be made. ${reason}`);
 }
 
 /** The format as the core knows it: a row of the table, or a made-up one that the core accepts. */
@@ -51,7 +52,7 @@ function checkMade(heap: Heap, format: NumberFormat): void {
   const [address] = heap.place(FORMAT_BYTES);
   if (whole) writeFormat(heap, address, format);
   const fault = whole ? heap.core.checkFormat(address) : 1;
-  if (fault !== 0) throw new FewbitsError('BAD_ARGUMENT', `This format cannot be made. ${faultOf(fault)}`);
+  if (fault !== 0) throw unmakeable(fault);
 }
 
 export function makeFormat(heap: Heap, spec: MadeFormatSpec): NumberFormat {
@@ -60,8 +61,10 @@ export function makeFormat(heap: Heap, spec: MadeFormatSpec): NumberFormat {
       'BAD_ARGUMENT',
       `A format is made from { sign, exponentBits, mantissaBits, specials }, not from ${describe(spec)}.`,
     );
-  const { exponentBits, mantissaBits, specials } = spec;
-  const signBits = Number(spec.sign);
+  const { sign, exponentBits, mantissaBits, specials } = spec;
+  const signBits = Number(sign === true || sign === 1);
+  const whole = [exponentBits, mantissaBits, spec.bias ?? 0].every((field) => Number.isInteger(field));
+  if (![true, false, 0, 1].includes(sign) || !whole) throw unmakeable(1);
   const bias = spec.bias ?? (exponentBits > 0 ? 2 ** (exponentBits - 1) - 1 : 1);
   const name = `${signBits ? '' : 'u'}e${exponentBits}m${mantissaBits}b${bias}_${specials}`;
   const made = { name, kind: 'floating', signBits, exponentBits, mantissaBits, bias, specials } as NumberFormat;
@@ -100,29 +103,31 @@ function newCodes(bits: number, length: number): Codes {
 const decodesToDouble = ({ kind, bits, mantissaBits }: NumberFormat) =>
   kind === 'integer' ? bits > 24 : mantissaBits > 23;
 
-export function encode(heap: Heap, values: Values, like: NumberFormatLike, options: CastOptions = {}): Codes {
+export function encode(heap: Heap, values: Values, like: NumberFormatLike, options?: CastOptions): Codes {
   const format = resolve(heap, like);
+  const saturate = !!checkFlag('saturate', options?.saturate);
   const source = toSource(values);
   const codes = newCodes(format.bits, source.length);
   const [record, from, to] = heap.place(FORMAT_BYTES, SLICE * 8, SLICE * 8);
   writeFormat(heap, record, format);
   eachSlice(source.length, (begin, end) => {
     stage(heap, source, from, begin, end);
-    heap.check(heap.core.encode(record, from, source.doubles, end - begin, to, !!options.saturate));
+    heap.check(heap.core.encode(record, from, source.doubles, end - begin, to, saturate));
     heap.read(to, codes.subarray(begin, end));
   });
   return codes;
 }
 
-export function cast(heap: Heap, values: Values, like: NumberFormatLike, options: CastOptions = {}): Float32Array {
+export function cast(heap: Heap, values: Values, like: NumberFormatLike, options?: CastOptions): Float32Array {
   const format = resolve(heap, like);
+  const saturate = !!checkFlag('saturate', options?.saturate);
   const source = toSource(values);
   const kept = new Float32Array(source.length);
   const [record, from, to] = heap.place(FORMAT_BYTES, SLICE * 8, SLICE * 4);
   writeFormat(heap, record, format);
   eachSlice(source.length, (begin, end) => {
     stage(heap, source, from, begin, end);
-    heap.check(heap.core.cast(record, from, source.doubles, end - begin, to, !!options.saturate));
+    heap.check(heap.core.cast(record, from, source.doubles, end - begin, to, saturate));
     heap.read(to, kept.subarray(begin, end));
   });
   return kept;
@@ -149,8 +154,7 @@ function toCodes(codes: Codes | readonly number[], format: NumberFormat): Codes 
     return typed;
   }
   const typed = codes as Codes;
-  if (typed.length === 0 && isDetached(typed.buffer))
-    throw new FewbitsError('BAD_INPUT', 'The buffer of the codes is detached: it was transferred elsewhere.');
+  checkAttached(typed.buffer, 'codes');
   return typed;
 }
 
@@ -241,7 +245,7 @@ export function inspect(heap: Heap, value: number, like: NumberFormatLike): Insp
     exponent: fields[1],
     mantissa: fields[2],
     value: kept,
-    error: kept - value,
+    error: Object.is(kept, value) ? 0 : kept - value,
     ulp: unitInLastPlace(format, kept, magnitude),
     previous: step(-1),
     next: step(1),

@@ -5,6 +5,7 @@ import { methodNames } from './fewbits.ts';
 import { blockFormats, describe, numberFormats } from './formats.ts';
 import { type Answer, buffersIn, type Call, fromAnswer } from './protocol.ts';
 import type { Pool } from './types.ts';
+import { checkFlag, isDetached } from './values.ts';
 
 /** A worker as the platform made it. */
 export interface PoolWorker {
@@ -16,17 +17,6 @@ export interface PoolWorker {
   /** Whether it has work: in Node only then does it keep the program alive. */
   setBusy?(busy: boolean): void;
 }
-
-export interface PoolOptions {
-  /** How many workers: a whole number, at least 1. Default: the hardware's concurrency. */
-  size?: number;
-  /** The package's worker script, for bundlers that emit none. */
-  worker?: URL | string;
-  /** As for init. */
-  wasm?: WasmSource;
-}
-
-export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Module;
 
 const terminated = () => new FewbitsError('TERMINATED', 'This pool was terminated. Create another one.');
 
@@ -97,24 +87,38 @@ class Member {
   }
 }
 
-function splitOptions(args: unknown[]): { args: unknown[]; moved: ArrayBuffer[] } {
+/** The arguments without the option `transfer`, and the buffers to move where it is set. */
+function splitOptions(args: unknown[]): { args: unknown[]; moved?: ArrayBuffer[] } {
   const last = args.at(-1);
-  if (typeof last !== 'object' || last === null || !('transfer' in last)) return { args, moved: [] };
-  const { transfer: move, ...options } = last as { transfer?: boolean };
+  if (typeof last !== 'object' || last === null || !('transfer' in last)) return { args };
+  const { transfer, ...options } = last;
   const rest = [...args.slice(0, -1), ...(Object.keys(options).length ? [options] : [])];
-  return { args: rest, moved: move ? [...buffersIn(rest)] : [] };
+  if (!checkFlag('transfer', transfer)) return { args: rest };
+  const moved = [...buffersIn(rest)];
+  if (moved.some(isDetached))
+    throw new FewbitsError('BAD_INPUT', 'A buffer to transfer is detached: it was transferred before. Pass a copy.');
+  return { args: rest, moved };
 }
 
-/** Structured cloning copies a view's whole buffer: send just the part that the view shows, unless it is moved. */
+/** Structured cloning copies a view's whole buffer: send just the part that the view shows. */
 function trimmed(value: unknown): unknown {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
     const view = value as Uint8Array;
-    return view.byteLength < view.buffer.byteLength || !(view.buffer instanceof ArrayBuffer)
-      ? new (view.constructor as Uint8ArrayConstructor)(view)
-      : view;
+    if (view.byteLength === view.buffer.byteLength && view.buffer instanceof ArrayBuffer) return view;
+    // By its tag: Node's Buffer is a Uint8Array.
+    const tag = Object.prototype.toString.call(view).slice(8, -1) as 'Uint8Array';
+    return new globalThis[tag](view);
   }
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, trimmed(item)]));
+}
+
+function start(createWorker: () => PoolWorker): PoolWorker {
+  try {
+    return createWorker();
+  } catch (error) {
+    throw new FewbitsError('BAD_ARGUMENT', `No worker can be started: ${(error as Error).message}`);
+  }
 }
 
 export async function startPool(
@@ -124,7 +128,7 @@ export async function startPool(
 ): Promise<Pool> {
   if (!Number.isInteger(size) || size < 1)
     throw new FewbitsError('BAD_ARGUMENT', `size must be a whole number of at least 1, not ${describe(size)}.`);
-  const members = Array.from({ length: size }, () => new Member(createWorker()));
+  const members = Array.from({ length: size }, () => new Member(start(createWorker)));
   const end = async () => {
     await Promise.all(members.map((member) => member.end()));
   };
@@ -138,7 +142,7 @@ export async function startPool(
   const call = async (method: string, given: unknown[]): Promise<unknown> => {
     const { args, moved } = splitOptions(given);
     const member = members.reduce((least, other) => (other.load < least.load ? other : least));
-    const sent = moved.length ? args : args.map(trimmed);
+    const sent = moved ? args : args.map(trimmed);
     return member.call(method, sent, moved);
   };
   const methods = Object.fromEntries(methodNames.map((name) => [name, (...args: unknown[]) => call(name, args)]));

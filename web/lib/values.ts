@@ -34,16 +34,21 @@ export function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
+/** Detached buffers have no bytes; so have empty ones. */
+export function checkAttached(buffer: ArrayBufferLike, what: string): void {
+  if (buffer.byteLength === 0 && isDetached(buffer))
+    throw new FewbitsError(
+      'BAD_INPUT',
+      `The buffer of ${what} is detached: it was transferred elsewhere. Pass a copy, or do not transfer it.`,
+    );
+}
+
 /** Reads values; anything but numbers is BAD_INPUT. `what` names the argument in the message. */
 export function toSource(values: Values, what = 'values'): Source {
   const tag = Object.prototype.toString.call(values).slice(8, -1);
   if (single.includes(tag) || double.includes(tag)) {
     const array = values as NumberArray;
-    if (array.length === 0 && isDetached(array.buffer))
-      throw new FewbitsError(
-        'BAD_INPUT',
-        `The buffer of ${what} is detached: it was transferred elsewhere. Pass a copy, or do not transfer it.`,
-      );
+    checkAttached(array.buffer, what);
     const typed = array as Float32Array;
     return { length: array.length, doubles: double.includes(tag), part: (from, to) => typed.subarray(from, to) };
   }
@@ -74,19 +79,21 @@ export const product = (sizes: readonly number[]): number => sizes.reduce((total
 
 /** A shape of whole numbers, with `length` elements where that is given. */
 export function checkShape(shape: unknown, length?: number): number[] {
-  if (!Array.isArray(shape) || shape.some((size) => !Number.isSafeInteger(size) || size < 0))
-    throw new FewbitsError(
-      'BAD_SHAPE',
-      `A shape is an array of whole numbers, not ${JSON.stringify(shape) ?? describe(shape)}.`,
-    );
-  const count = product(shape);
+  const isSize = (size: unknown) => Number.isSafeInteger(size) && (size as number) >= 0;
+  // Spread: `some` and `find` skip the holes of an array.
+  const sizes = Array.isArray(shape) ? [...shape] : undefined;
+  if (!sizes?.every(isSize)) {
+    const wrong = sizes ? sizes[sizes.findIndex((size) => !isSize(size))] : shape;
+    throw new FewbitsError('BAD_SHAPE', `A shape is an array of whole numbers, 0 or more, not ${describe(wrong)}.`);
+  }
+  const count = product(sizes);
   if (length !== undefined && count !== length)
     throw new FewbitsError(
       'BAD_SHAPE',
-      `Shape [${shape.join(', ')}] has ${count} elements, but the data has ${length}.`,
-      { shape, length },
+      `Shape [${sizes.join(', ')}] has ${count} elements, but the data has ${length}.`,
+      { shape: sizes, length },
     );
-  return [...shape];
+  return sizes;
 }
 
 /** Calls back for slices [from, to) of at most `size` elements. */
@@ -128,6 +135,12 @@ export function checkFinite(heap: Heap, source: Source, address: number, from: n
   );
 }
 
+/** An option that is true, false or absent. */
+export function checkFlag(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw new FewbitsError('BAD_ARGUMENT', `${name} is true or false, not ${describe(value)}.`);
+}
+
 /** A whole number in [min, max], or BAD_ARGUMENT. */
 export function checkInteger(value: unknown, name: string, min: number, max: number): number {
   if (!Number.isInteger(value) || (value as number) < min || (value as number) > max)
@@ -144,6 +157,7 @@ export function checkCodes(data: unknown, type: string, bits: number, shape: rea
     throw new FewbitsError('BAD_INPUT', `Codes of ${bits} bits come as a ${type}, not as ${describe(data)}.`);
   const count = product(shape);
   const length = bits < 8 ? Math.ceil((count * bits) / 8) : count;
+  checkAttached((data as Uint8Array).buffer, 'data');
   const found = (data as Uint8Array).length;
   if (found !== length)
     throw new FewbitsError(

@@ -76,7 +76,7 @@ inline constexpr auto kBlockFormats = [] {
       block("iq4_nl", "ggml", 32, 18, Used), block("iq4_xs", "ggml", 256, 136, Used),
       block("tq1_0", "ggml", 256, 54), block("tq2_0", "ggml", 256, 66), block("q1_0", "ggml", 128, 18), block("q2_0", "ggml", 64, 18),
       block("mxfp4", "ggml", 32, 17), block("nvfp4", "ggml", 64, 36),
-      block("iq1_s", "ggml", 256, 50, Needed), block("iq1_m", "ggml", 256, 56, Needed),
+      block("iq1_s", "ggml", 256, 50, Needed), block("iq1_m", "ggml", 256, 56, Used),
       block("iq2_xxs", "ggml", 256, 66, Needed), block("iq2_xs", "ggml", 256, 74, Needed), block("iq2_s", "ggml", 256, 82, Used),
       block("iq3_xxs", "ggml", 256, 98, Used), block("iq3_s", "ggml", 256, 110, Used),
       block("mxfp8_e4m3", "mx", 32, 33), block("mxfp8_e5m2", "mx", 32, 33), block("mxfp6_e2m3", "mx", 32, 25),
