@@ -49,13 +49,13 @@ export default function Top(props: FigureProps<Options, View>) {
 const bitsOf = ({ bits }: View) => count(bits, 'bits');
 
 function Finding({ view, noun }: { view: View; noun: string }) {
-  const { bytes, followed, reach } = view;
+  const { bytes, followed, reach, meanError } = view;
   return (
     <>
       With <Num of={bitsOf(view)} /> each, <Num of={decimalBytes(bytes.before)} /> become{' '}
       <Num of={decimalBytes(bytes.after)} />.{' '}
       {reach === 0 ? 'All values are 0. Every scheme keeps them exactly.' : <Errors view={view} noun={noun} />}
-      {reach > 0 && (
+      {meanError > 0 && (
         <>
           {' '}
           The one you follow, <Num of={followed.original} role="original" />, becomes{' '}
@@ -74,7 +74,8 @@ function Errors({ view, noun }: { view: View; noun: string }) {
     <>
       {bits === 1 && (
         <>
-          Only the sign is left, times the mean size, <Num of={meanSize} />.{' '}
+          Only the sign is left, times the mean size, {pending && '≈ '}
+          <Num of={meanSize} />.{' '}
         </>
       )}
       The average {one} moves by {pending && '≈ '}
@@ -90,11 +91,10 @@ function Errors({ view, noun }: { view: View; noun: string }) {
   );
 }
 
-function captionOf({ from, count: all, marks }: View, noun: string): string {
-  const drawn = from.length < all ? `; ${whole(from.length)} of the ${count(all, noun)} have a thread` : '';
-  return marks.length > 0 || !drawn
-    ? 'Above the line the originals, below it what they become.'
-    : `Above the line the originals, below it what they become${drawn}.`;
+function captionOf({ from, count: all }: View, noun: string): string {
+  const some = from.length > 0 && from.length < all;
+  const threads = some ? `; ${whole(from.length)} of the ${count(all, noun)} have a thread` : '';
+  return `Above the line the originals, below it what they become${threads}.`;
 }
 
 /** What is left, and how many values share it. */

@@ -6,7 +6,7 @@ import { useFigureId, useWidth } from '../../kit/figure.tsx';
 import { Num, SvgNum } from '../../kit/number.tsx';
 import { percent as percentText, say, tickLabels, whole, write } from '../../kit/numbers.ts';
 import { oneTwoFive } from '../../kit/step.ts';
-import { labelled } from './labels.ts';
+import { isCrowded, labelled, towards } from './labels.ts';
 import { type Mark, PLACES, placeOf, type View, type Wish } from './model.ts';
 
 interface HillProps {
@@ -22,6 +22,7 @@ export function Hill({ view, noun, pick }: HillProps) {
   const { different, left, count, marks, reach, largest, pending, bits } = view;
   // One bit takes the mean size instead.
   const setsSteps = reach > 0 && bits > 1;
+  const few = marks.length > 0;
   const [plot, width] = useWidth<HTMLDivElement>();
   const aim = (event: PointerEvent) => {
     const { left: start, width: wide } = plot.current!.getBoundingClientRect();
@@ -36,7 +37,7 @@ export function Hill({ view, noun, pick }: HillProps) {
     if (plot.current!.hasPointerCapture(event.pointerId)) aim(event);
   };
   return (
-    <div class="hill">
+    <div class={['hill', few && 'few', isCrowded(view, width) && 'crowded'].filter(Boolean).join(' ')}>
       <div class="hill-plot" ref={plot} onPointerDown={start} onPointerMove={move}>
         <div class="hill-picture" role="img" aria-label={nameOf(view, noun)}>
           <Above hill={view.hill} />
@@ -45,18 +46,21 @@ export function Hill({ view, noun, pick }: HillProps) {
           <Axis reach={reach} />
         </div>
         <svg class="hill-marks" role="presentation">
-          {setsSteps && marks.length === 0 && <circle class="fill-original" cx={at(placeOf(largest, reach))} r="4" />}
-          {marks.length > 0 ? <Marks view={view} width={width} pick={pick} /> : <Followed view={view} pick={pick} />}
+          {setsSteps && !few && <circle class="fill-original" cx={at(placeOf(largest, reach))} r="4" />}
+          {few ? <Marks view={view} width={width} pick={pick} /> : <Followed view={view} pick={pick} />}
         </svg>
       </div>
-      <p class="hill-count r-original">
-        <b>{whole(different ?? count)}</b> {different === null ? noun : `different value${different === 1 ? '' : 's'}`}
-      </p>
-      {setsSteps && (
-        <p class={`hill-largest r-original${largest > 0 ? ' right' : ''}${marks.length > 0 ? ' high' : ''}`}>
-          <Num of={reach} /> sets the steps
+      <div class="hill-notes r-original">
+        <p class="hill-count">
+          <b>{whole(different ?? count)}</b>{' '}
+          {different === null ? noun : `different value${different === 1 ? '' : 's'}`}
         </p>
-      )}
+        {setsSteps && (
+          <p class={largest > 0 ? 'hill-largest right' : 'hill-largest'}>
+            <Num of={reach} /> sets the steps
+          </p>
+        )}
+      </div>
       <p class="hill-count below r-restored">
         <b>
           {pending && '≈ '}
@@ -183,28 +187,30 @@ function Axis({ reach }: { reach: number }) {
 /** The followed value of many: a slider through them in their order. */
 function Followed({ view: { followed, reach }, pick }: { view: View; pick: HillProps['pick'] }) {
   if (reach === 0) return null;
-  const onKeyDown = (event: KeyboardEvent) => {
-    const by = keyTarget(event, { value: 0, min: -Infinity, max: Infinity, step: 1, before: 0 });
-    if (by === undefined) return;
-    event.preventDefault();
-    if (by !== 0) pick({ by });
-  };
   return (
     <svg class="followed" role="presentation" x={at(placeOf(followed.original, reach))}>
       <g
         role="slider"
-        tabIndex={0}
+        tabindex={0}
         aria-label="Followed value"
         aria-valuemin={-reach}
         aria-valuemax={reach}
         aria-valuenow={followed.original}
         aria-valuetext={spoken(followed)}
-        onKeyDown={onKeyDown}
+        onKeyDown={(event) => walk(event, pick)}
       >
         <Diamond />
       </g>
     </svg>
   );
+}
+
+/** Arrows, Page and Home and End go through the values in their order. */
+function walk(event: KeyboardEvent, pick: HillProps['pick']): void {
+  const by = keyTarget(event, { value: 0, min: -Infinity, max: Infinity, step: 1, before: 0 });
+  if (by === undefined) return;
+  event.preventDefault();
+  if (by !== 0) pick({ by });
 }
 
 const spoken = ({ original, restored }: Mark) => `${say(original)} becomes ${say(restored)}`;
@@ -231,28 +237,25 @@ function Marks({ view: { marks, reach, followed }, width, pick }: MarksProps) {
     if (group.current!.contains(document.activeElement))
       group.current!.querySelector<SVGElement>('[aria-checked=true]')?.focus();
   }, [followed.index]);
-  const onKeyDown = (event: KeyboardEvent) => {
-    const to = keyTarget(event, { value: current, min: 0, max: marks.length - 1, step: 1, before: current });
-    if (to === undefined) return;
-    event.preventDefault();
-    if (to !== current) pick({ by: to - current });
-  };
   return (
-    <g ref={group} role="radiogroup" aria-label="Followed value" onKeyDown={onKeyDown}>
+    <g ref={group} role="radiogroup" aria-label="Followed value" onKeyDown={(event) => walk(event, pick)}>
       {marks.map((mark, i) => (
         <svg key={mark.index} x={at(places[i]!)} class="mark" role="presentation">
           {/* biome-ignore lint/a11y/useSemanticElements: an SVG has no inputs. */}
-          <g role="radio" aria-checked={i === current} tabIndex={i === current ? 0 : -1} aria-label={spoken(mark)}>
+          <g role="radio" aria-checked={i === current} tabindex={i === current ? 0 : -1} aria-label={spoken(mark)}>
             <circle class="fill-original" r="8" />
             {shown[i] && (
-              <text class="original" y="-20">
+              <text class={`original ${towards(places[i]!, labels[i]!, width)}`} y="-20">
                 <SvgNum of={mark.original} />
               </text>
             )}
-            {i === current && <Diamond />}
           </g>
         </svg>
       ))}
+      {/* Last, so that no equal mark covers it. */}
+      <svg class="followed" aria-hidden="true" x={at(placeOf(followed.original, reach))}>
+        <Diamond />
+      </svg>
     </g>
   );
 }

@@ -1,3 +1,6 @@
+// Where words have room in the drawing.
+import { placeOf, type View } from './model.ts';
+
 /** About what a digit takes in a drawing's label, and what must stay free beside it. */
 const DIGIT = 7.8;
 const AIR = 6;
@@ -16,4 +19,30 @@ export function labelled(
     shown[i] ||= labels.every((_, j) => free(j));
   }
   return shown;
+}
+
+/** What is free beside the drawing. */
+const MARGIN = 14;
+
+/** At the ends of the axis a long label goes inwards. */
+export function towards(place: number, label: string, width: number): 'inwards-left' | 'inwards-right' | '' {
+  const half = (label.length * DIGIT) / 2;
+  if (place * width + MARGIN < half) return 'inwards-right';
+  return (1 - place) * width + MARGIN < half ? 'inwards-left' : '';
+}
+
+/** How far the words reach into the drawing, in pixels: the counts from the left, what sets the steps from its end. */
+const COUNTS = 84;
+const STEPS = { wide: 130, narrow: 60 };
+
+/** Whether hill or bars stand where the words would be: then they get lines of their own. */
+export function isCrowded({ hill, levels, shares, reach, largest, bits }: View, width: number): boolean {
+  const most = Math.max(...shares);
+  const steps = width < 600 ? STEPS.narrow : STEPS.wide;
+  const fromEnd = (i: number) => ((largest > 0 ? hill.length - 1 - i : i) / hill.length) * width;
+  return (
+    hill.some((height, i) => height > 330 && (i / hill.length) * width < COUNTS) ||
+    (bits > 1 && hill.some((height, i) => height > 65 && fromEnd(i) < steps)) ||
+    shares.some((share, i) => share > 0.2 * most && placeOf(levels[i]!, reach) * width < COUNTS)
+  );
 }

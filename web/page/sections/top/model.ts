@@ -49,7 +49,8 @@ export interface View {
 /** More values than this are first answered from a sample. */
 const EXACT_AT_ONCE = 2 ** 20;
 const SAMPLE = 2 ** 18;
-const BINS = 160;
+/** Of the hill: fewer where there is little to count. */
+const BINS = { least: 40, most: 160 };
 const FEW = 64;
 const THREADS = 900;
 /** Places on the axis, for threads. */
@@ -130,7 +131,8 @@ function know(fewbits: Fewbits, values: Float32Array, absmax: number, sampled: b
 }
 
 function hillOf(fewbits: Fewbits, values: Float32Array, absmax: number): number[] {
-  const { counts } = fewbits.histogram(values, { bins: BINS, min: -absmax, max: absmax });
+  const bins = Math.min(BINS.most, Math.max(BINS.least, Math.round(4 * Math.sqrt(values.length))));
+  const { counts } = fewbits.histogram(values, { bins, min: -absmax, max: absmax });
   const smooth = Array.from(counts, (_, i) => smoothed(counts, i));
   const highest = Math.max(...smooth);
   return smooth.map((height) => Math.round((1000 * height) / highest));
