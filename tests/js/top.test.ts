@@ -156,6 +156,9 @@ describe('words in the drawing', () => {
     assert.equal(isCrowded(at(4), 330), false);
     const flat = datasetOf(Float32Array.from({ length: 1000 }, (_, i) => i - 500));
     assert.equal(isCrowded(model(fewbits, flat, { bits: 4 }), 900), true);
+    const seven = model(fewbits, of(...SEVEN), { bits: 4 });
+    assert.equal(isCrowded(seven, 900), false);
+    assert.equal(isCrowded(seven, 330), true);
   });
 
   it('yield to each other, but not the followed, least and largest', () => {

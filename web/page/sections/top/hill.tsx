@@ -139,7 +139,7 @@ function Bars({ view: { levels, shares, reach, bits } }: { view: View }) {
         <stop class="area faint" />
         <stop class="area" offset="1" />
       </linearGradient>
-      <g fill={`url(#${fill})`}>
+      <g class={bits > 6 ? 'dense' : ''} fill={`url(#${fill})`}>
         {levels.map((level, i) => {
           const share = shares[i]! / most;
           if (share === 0 && bits > 6) return null;

@@ -35,14 +35,16 @@ export function towards(place: number, label: string, width: number): 'inwards-l
 const COUNTS = 84;
 const STEPS = { wide: 130, narrow: 60 };
 
-/** Whether hill or bars stand where the words would be: then they get lines of their own. */
-export function isCrowded({ hill, levels, shares, reach, largest, bits }: View, width: number): boolean {
-  const most = Math.max(...shares);
+/**
+ * Whether hill or bars stand where the words would be: then these get lines of their own. It goes by the data alone, so
+ * that nothing jumps while the bits change.
+ */
+export function isCrowded({ hill, marks, reach, largest }: View, width: number): boolean {
   const steps = width < 600 ? STEPS.narrow : STEPS.wide;
-  const fromEnd = (i: number) => ((largest > 0 ? hill.length - 1 - i : i) / hill.length) * width;
+  const fromLeft = (i: number) => (i / hill.length) * width;
+  const fromEnd = (i: number) => fromLeft(largest > 0 ? hill.length - 1 - i : i);
   return (
-    hill.some((height, i) => height > 330 && (i / hill.length) * width < COUNTS) ||
-    (bits > 1 && hill.some((height, i) => height > 65 && fromEnd(i) < steps)) ||
-    shares.some((share, i) => share > 0.2 * most && placeOf(levels[i]!, reach) * width < COUNTS)
+    marks.some(({ original }) => placeOf(original, reach) * width < COUNTS) ||
+    hill.some((height, i) => (height > 200 && fromLeft(i) < COUNTS) || (height > 65 && fromEnd(i) < steps))
   );
 }

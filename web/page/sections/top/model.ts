@@ -34,7 +34,7 @@ export interface View {
   /** Every number that the bits can name, in order, and how many values it stands for. */
   levels: number[];
   shares: number[];
-  /** Up to 900 values in order: places on the axis from 0 to 10,000, and the level that each goes to. */
+  /** Up to 900 values in order: places on the axis from 0 to 2,000, and the level that each goes to. */
   from: number[];
   to: number[];
   followed: Mark;
@@ -54,7 +54,7 @@ const BINS = { least: 40, most: 160 };
 const FEW = 64;
 const THREADS = 900;
 /** Places on the axis, for threads. */
-export const PLACES = 10_000;
+export const PLACES = 2000;
 
 /** The data, or a sample of it, and what is known of it whatever the bits are. */
 interface Numbers {
