@@ -47,11 +47,9 @@ export function chaptersOf(html: string): Chapter[] {
 const RAIL_ACTIONS = `<p class="rail-actions"><button type="button" class="ghost" data-do="copy-link">Copy link</button><button type="button" class="ghost" data-do="turn-theme">Change theme</button></p>`;
 
 function rail(chapters: readonly Chapter[]): string {
-  const items = chapters.map(
-    ({ id, number, title }, i) =>
-      `<li><a href="#${id}"${i === 0 ? ' aria-current="true"' : ''}><span>${number}</span>${title}</a></li>`,
-  );
-  return `<ol>${items.join('')}</ol>${RAIL_ACTIONS}`;
+  const items = chapters.map(({ id, number, title }) => `<li><a href="#${id}"><span>${number}</span>${title}</a></li>`);
+  const top = `<li><a href="#top" aria-current="true"><span></span>Top</a></li>`;
+  return `<ol>${top}${items.join('')}</ol>${RAIL_ACTIONS}`;
 }
 
 /** Puts `content` into the element that the pattern finds empty. */

@@ -35,8 +35,9 @@ export default defineConfig({
   resolve: {
     alias: {
       fewbits: path.join(root, 'dist/index.js'),
-      // Our scales map numbers to numbers: colours, dates and texts would be a tenth of the page's scripts.
+      // Our scales map numbers to numbers and leave the labels to us: the rest would be a tenth of the page's scripts.
       'd3-interpolate': path.join(root, 'web/page/kit/interpolate.ts'),
+      'd3-format': path.join(root, 'web/page/kit/format.ts'),
     },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

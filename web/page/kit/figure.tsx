@@ -34,50 +34,58 @@ interface FigureProps {
   sentence?: ComponentChildren;
   /** The drawing's numbers, at most 64 rows: gives the button "Show as table". */
   table?: TableData;
+  /** Without a card, for the page's top: drawing, controls and sentence first, title and actions last. */
+  bare?: boolean;
 }
 
-export function Figure({ title, controls, children, formula, sentence, table }: FigureProps) {
+export function Figure({ title, controls, children, formula, sentence, table, bare = false }: FigureProps) {
   const { reset, changed, embed } = useContext(FigureContext);
   const titleId = useFigureId('title');
   const tableId = useFigureId('as table');
   const [tabled, setTabled] = useState(false);
-  return (
-    <figure class="figure" aria-labelledby={titleId}>
-      <div class="figure-head">
-        <div class="figure-title" id={titleId}>
-          {title}
-        </div>
-        <div class="figure-actions">
-          <button type="button" class="ghost" disabled={!changed} onClick={reset}>
-            Reset
-          </button>
-          {embed && (
-            <button type="button" class="ghost wide-only" aria-haspopup="dialog" onClick={embed}>
-              Embed
-            </button>
-          )}
-          {table && (
-            <button
-              type="button"
-              class="ghost"
-              aria-expanded={tabled}
-              aria-controls={tabled ? tableId : undefined}
-              onClick={() => setTabled(!tabled)}
-            >
-              {tabled ? 'Hide table' : 'Show as table'}
-            </button>
-          )}
-        </div>
+  const head = (
+    <div class="figure-head">
+      <div class="figure-title" id={titleId}>
+        {title}
       </div>
-      {controls && <div class="figure-controls">{controls}</div>}
+      <div class="figure-actions">
+        <button type="button" class="ghost" disabled={!changed} onClick={reset}>
+          Reset
+        </button>
+        {embed && (
+          <button type="button" class="ghost wide-only" aria-haspopup="dialog" onClick={embed}>
+            Embed
+          </button>
+        )}
+        {table && (
+          <button
+            type="button"
+            class="ghost"
+            aria-expanded={tabled}
+            aria-controls={tabled ? tableId : undefined}
+            onClick={() => setTabled(!tabled)}
+          >
+            {tabled ? 'Hide table' : 'Show as table'}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+  return (
+    <figure class={bare ? 'bare' : 'figure'} aria-labelledby={titleId}>
+      {!bare && head}
+      {!bare && controls && <div class="figure-controls">{controls}</div>}
       <div class="figure-body">{children}</div>
+      {bare && controls && <div class="figure-controls">{controls}</div>}
+      {bare && sentence && <Sentence>{sentence}</Sentence>}
+      {bare && head}
       {table && tabled && (
         <div class="figure-table" id={tableId}>
           <DataTable {...table} />
         </div>
       )}
       {formula && <div class="figure-formula">{formula}</div>}
-      {sentence && <Sentence>{sentence}</Sentence>}
+      {!bare && sentence && <Sentence>{sentence}</Sentence>}
     </figure>
   );
 }

@@ -1,7 +1,7 @@
-import { useEffect, useState } from 'preact/hooks';
 import type { FigureProps } from '../../kit/contract.ts';
 import { RadioGroup, Switch } from '../../kit/controls/choice.tsx';
 import { FileNumbers, PasteNumbers } from '../../kit/data/reading.tsx';
+import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { SchemeBuilder } from './builder.tsx';
 import type { MadeFile } from './files.ts';
@@ -114,22 +114,6 @@ export default function YourData(props: Props) {
       />
     </Figure>
   );
-}
-
-/** The view at hand, and the exact one as soon as there is one. */
-function useExact({ view, options, ask }: Props): View {
-  const [exact, setExact] = useState<{ of: View; view: View }>();
-  useEffect(() => {
-    if (!view.pending) return;
-    let current = true;
-    void ask<View>('exact', options).then((answer) => {
-      if (current && answer) setExact({ of: view, view: answer });
-    });
-    return () => {
-      current = false;
-    };
-  }, [view]);
-  return exact?.of === view ? exact.view : view;
 }
 
 function OwnNumbers() {
