@@ -175,13 +175,20 @@ describe('JSON files', () => {
     });
   }
 
-  it('give one row where arrays differ in length', async () => {
-    const { shape, notes } = await readFile(file('[[1, 2], [3]]', 'a.json'));
-    assert.deepEqual(
-      [shape, notes],
-      [[3], ['The nested arrays differ in length, so all 3 numbers are read as one row.']],
-    );
-  });
+  for (const text of [
+    '[[1, 2], [3]]',
+    '[1, [2, 3]]',
+    '[[1, 2], 3]',
+    '[1, [], [2, 3]]',
+    '[[[1]], [2], 3]',
+    '[[1], [[2], [3]]]',
+  ]) {
+    it(`give one row where arrays differ, as in ${text}`, async () => {
+      const { shape, notes } = await readFile(file(text, 'a.json'));
+      const note = 'The nested arrays differ in length or depth, so all 3 numbers are read as one row.';
+      assert.deepEqual([shape, notes], [[3], [note]]);
+    });
+  }
 
   it('complain about what is no number', async () => {
     const { bad } = await readFile(file('[1, null, "2", 1e999]', 'a.json'));
