@@ -245,7 +245,7 @@ test('what is no number is named with its line, and left out on demand', () => {
   ];
   const result = { values, shape: [2, 2], bad, badCount: 2, notes: [] };
   const reading = readingOf('Your numbers', result);
-  assert.equal(reading.size, '4 numbers, 2 rows');
+  assert.equal(reading.size, '2 numbers, 1 row');
   assert.equal(reading.complaint, '2 of 4 are not numbers (line 1 “nan”, line 2 “abc”).');
   assert.deepEqual(usableOf(result), { values: Float32Array.of(1, 3), shape: [2] });
 });

@@ -140,7 +140,7 @@ describe('data', () => {
     const page = await site.page();
     const opened = await paste(page, '1e999');
     await opened.getByText('larger than float32 can hold').waitFor();
-    assert.equal(await opened.getByRole('button', { name: /^Use/ }).isDisabled(), true);
+    assert.equal(await opened.getByRole('button', { name: /^Use/ }).count(), 0);
     await opened.getByRole('textbox', { name: 'Numbers' }).fill('');
     await opened.getByText('No numbers yet').waitFor();
     await page.keyboard.press('Escape');

@@ -256,10 +256,10 @@ describe('pasted numbers', () => {
   });
 
   for (const [text, complaint] of [
-    ['one two', '2 of 2 are not numbers (line 1 “one”, line 1 “two”).'],
+    ['one two', 'No numbers: line 1 “one”, line 1 “two”.'],
     ['1,2,,3', '1 of 4 is not a number (line 1: an empty field).'],
     ['1\n1e999', /1 of 2 is larger than float32 can hold \(3\.4 × 10\s*38\) \(line 2 “1e999”\)/],
-    ['NaN', '1 of 1 is not a number (line 1 “NaN”).'],
+    ['NaN', 'No numbers: line 1 “NaN”.'],
     ['1 0x1F', '1 of 2 is not a number (line 1 “0x1F”: hexadecimal for 31).'],
     ['', 'No numbers yet.'],
     ['{"a": 1}', 'Found an object with a in the JSON'],
