@@ -88,6 +88,21 @@ describe('pasted text', () => {
     assert.equal(complaintOn('[]'), 'No numbers: nothing but brackets, separators or comments.');
   });
 
+  it('leaves a header out as a CSV file does, and counts its line', () => {
+    const { values, shape, notes } = readText('x,y\n1,2\n3,4');
+    assert.deepEqual(
+      [[...values], shape],
+      [
+        [1, 2, 3, 4],
+        [2, 2],
+      ],
+    );
+    assert.deepEqual(notes, ['The first line is a header (x, y) and is left out.']);
+    assert.equal(complaintOn('x y\n1 2\n3 four'), '1 of 4 is not a number (line 3 “four”).');
+    for (const text of ['0.1f, 2\n3, 4', '# x, y\n1, 2', 'nan, 1\n2, 3', 'x, y'])
+      assert.doesNotMatch(readText(text).notes.join(), /header/, text);
+  });
+
   it('asks what a comma means where it can be both', () => {
     assert.equal(readText('3,14;2,71').ambiguous, 'decimal-comma');
     assert.equal(readText('3,14\n2,71').ambiguous, 'decimal-comma');
