@@ -44,6 +44,10 @@ describe('numbers', () => {
 
   test('a stored float is the shortest decimal that reads back the same', () => {
     assert.equal(numbers.plain(numbers.writeStored(Math.fround(0.1))), '0.1');
+    assert.deepEqual(
+      [[0.5], [0.0412, -0.0411], [2, -2, 1], [1.00001, 1.00002], [1.00000001, 1]].map(numbers.rankingDigits),
+      [2, 3, 2, 6, 6],
+    );
     assert.equal(numbers.plain(numbers.writeStored(Math.fround(16777216))), '1.6777216 × 10^7');
     fc.assert(
       fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (x) => {
