@@ -32,8 +32,8 @@ interface FigureProps {
   formula?: ComponentChildren;
   /** The finding, in words; repeated to screen readers when it settles. */
   sentence?: ComponentChildren;
-  /** The drawing's numbers, at most 64 rows: gives the button "Show as table". */
-  table?: TableData;
+  /** The drawing's numbers, at most 64 rows: gives the button "Show as table". Null where there are none just now. */
+  table?: TableData | null;
 }
 
 export function Figure({ title, controls, children, formula, sentence, table }: FigureProps) {
@@ -41,6 +41,7 @@ export function Figure({ title, controls, children, formula, sentence, table }: 
   const titleId = useFigureId('title');
   const tableId = useFigureId('as table');
   const [tabled, setTabled] = useState(false);
+  const shown = tabled && table !== null;
   return (
     <figure class="figure" aria-labelledby={titleId}>
       <div class="figure-head">
@@ -56,22 +57,23 @@ export function Figure({ title, controls, children, formula, sentence, table }: 
               Embed
             </button>
           )}
-          {table && (
+          {table !== undefined && (
             <button
               type="button"
               class="ghost"
-              aria-expanded={tabled}
-              aria-controls={tabled ? tableId : undefined}
+              disabled={table === null}
+              aria-expanded={shown}
+              aria-controls={shown ? tableId : undefined}
               onClick={() => setTabled(!tabled)}
             >
-              {tabled ? 'Hide table' : 'Show as table'}
+              {shown ? 'Hide table' : 'Show as table'}
             </button>
           )}
         </div>
       </div>
       {controls && <div class="figure-controls">{controls}</div>}
       <div class="figure-body">{children}</div>
-      {table && tabled && (
+      {table && shown && (
         <div class="figure-table" id={tableId}>
           <DataTable {...table} />
         </div>
