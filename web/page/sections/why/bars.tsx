@@ -161,7 +161,7 @@ function Legend({ hatch, cache }: { hatch: string; cache: boolean }) {
   );
   return (
     <p class="legend">
-      {item({ class: 'fill-original' }, 'whole floats')}
+      {item({ class: 'fill-original' }, 'not quantized')}
       {item({ class: 'fill-code' }, 'quantized')}
       {cache && item({ class: 'cache' }, 'KV cache')}
       {item({ fill: `url(#${hatch}-code)` }, 'does not fit')}
