@@ -190,6 +190,15 @@ describe('the guide’s seven', () => {
   });
 });
 
+test('without an error the table cannot be shown, and its button stays', async () => {
+  const page = await open();
+  await (await openOwn(page)).fill('0 0 0');
+  await figure(page).getByRole('button', { name: 'Use these 3 numbers' }).click();
+  await shows(page, '3 numbers');
+  assert.equal(await figure(page).getByRole('button', { name: 'Show as table' }).isDisabled(), true);
+  await page.context().close();
+});
+
 describe('taking it home', () => {
   test('the shown code, run in Node, prints the shown scale', async () => {
     const page = await open('?data=seven&your-data.type=int5');
@@ -330,7 +339,7 @@ describe('files', () => {
     await shows(page, '12 numbers');
     await choose(page, 'One scale per', 'channel');
     await figure(page).locator('pre', { hasText: 'shape: [3, 4] }' }).waitFor();
-    await figure(page).locator('.measures', { hasText: '3, up to' }).waitFor();
+    await figure(page).locator('.measures', { hasText: '4, up to' }).waitFor();
     await page.context().close();
   });
 
