@@ -44,6 +44,10 @@ describe('numbers', () => {
 
   test('a stored float is the shortest decimal that reads back the same', () => {
     assert.equal(numbers.plain(numbers.writeStored(Math.fround(0.1))), '0.1');
+    assert.deepEqual(
+      [[0.5], [0.0412, -0.0411], [2, -2, 1], [1.00001, 1.00002], [1.00000001, 1]].map(numbers.rankingDigits),
+      [2, 3, 2, 6, 6],
+    );
     assert.equal(numbers.plain(numbers.writeStored(Math.fround(16777216))), '1.6777216 × 10^7');
     fc.assert(
       fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (x) => {
@@ -245,7 +249,7 @@ test('what is no number is named with its line, and left out on demand', () => {
   ];
   const result = { values, shape: [2, 2], bad, badCount: 2, notes: [] };
   const reading = readingOf('Your numbers', result);
-  assert.equal(reading.size, '4 numbers, 2 rows');
+  assert.equal(reading.size, '2 numbers, 1 row');
   assert.equal(reading.complaint, '2 of 4 are not numbers (line 1 “nan”, line 2 “abc”).');
   assert.deepEqual(usableOf(result), { values: Float32Array.of(1, 3), shape: [2] });
 });

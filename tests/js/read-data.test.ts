@@ -69,12 +69,38 @@ describe('pasted text', () => {
 
   it('says why, where that does not go without saying', () => {
     assert.equal(complaintOn('1,2,,3'), '1 of 4 is not a number (line 1: an empty field).');
-    assert.equal(complaintOn('1e999'), '1 of 1 is larger than float32 can hold (3.4 × 10^38) (line 1 “1e999”).');
+    assert.equal(complaintOn('1e999'), 'No numbers: line 1 “1e999”: larger than float32 can hold (3.4 × 10^38).');
     assert.equal(
       complaintOn('1 0x1F 2kg'),
       '2 of 3 are not numbers (line 1 “0x1F”: hexadecimal for 31, line 1 “2kg”: "kg" follows the number 2).',
     );
-    assert.equal(complaintOn('a b c d e'), '5 of 5 are not numbers (line 1 “a”, line 1 “b”, line 1 “c” and 2 more).');
+    assert.equal(complaintOn('a b c d e'), 'No numbers: line 1 “a”, line 1 “b”, line 1 “c” and 2 more.');
+  });
+
+  it('counts only what can be used, and says so where there is none', () => {
+    const reading = (text: string) => readingOf('', readText(text));
+    assert.equal(reading('1 2\nabc 3').size, '3 numbers, 1 row');
+    assert.deepEqual([reading('abc').size, reading('abc').usable], ['', 0]);
+    assert.equal(
+      complaintOn('0.1f, 0.2f'),
+      'No numbers: line 1 “0.1f”: "f" follows the number 0.1, line 1 “0.2f”: "f" follows the number 0.2.',
+    );
+    assert.equal(complaintOn('[]'), 'No numbers: nothing but brackets, separators or comments.');
+  });
+
+  it('leaves a header out as a CSV file does, and counts its line', () => {
+    const { values, shape, notes } = readText('x,y\n1,2\n3,4');
+    assert.deepEqual(
+      [[...values], shape],
+      [
+        [1, 2, 3, 4],
+        [2, 2],
+      ],
+    );
+    assert.deepEqual(notes, ['The first line is a header (x, y) and is left out.']);
+    assert.equal(complaintOn('x y\n1 2\n3 four'), '1 of 4 is not a number (line 3 “four”).');
+    for (const text of ['0.1f, 2\n3, 4', '# x, y\n1, 2', 'nan, 1\n2, 3', 'x, y'])
+      assert.doesNotMatch(readText(text).notes.join(), /header/, text);
   });
 
   it('asks what a comma means where it can be both', () => {
@@ -175,13 +201,20 @@ describe('JSON files', () => {
     });
   }
 
-  it('give one row where arrays differ in length', async () => {
-    const { shape, notes } = await readFile(file('[[1, 2], [3]]', 'a.json'));
-    assert.deepEqual(
-      [shape, notes],
-      [[3], ['The nested arrays differ in length, so all 3 numbers are read as one row.']],
-    );
-  });
+  for (const text of [
+    '[[1, 2], [3]]',
+    '[1, [2, 3]]',
+    '[[1, 2], 3]',
+    '[1, [], [2, 3]]',
+    '[[[1]], [2], 3]',
+    '[[1], [[2], [3]]]',
+  ]) {
+    it(`give one row where arrays differ, as in ${text}`, async () => {
+      const { shape, notes } = await readFile(file(text, 'a.json'));
+      const note = 'The nested arrays differ in length or depth, so all 3 numbers are read as one row.';
+      assert.deepEqual([shape, notes], [[3], [note]]);
+    });
+  }
 
   it('complain about what is no number', async () => {
     const { bad } = await readFile(file('[1, null, "2", 1e999]', 'a.json'));

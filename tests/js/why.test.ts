@@ -38,7 +38,7 @@ describe('the bars', () => {
     );
     assert.deepEqual(
       blocks.map(({ key }) => key).sort(),
-      [...blockFormats.map(({ name }) => name), 'Q4_K_M', 'Q5_K_M', 'Q8_0'].sort(),
+      [...blockFormats.map(({ name }) => name), 'Q4_K_M', 'Q5_K_M'].sort(),
     );
   });
 

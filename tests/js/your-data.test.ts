@@ -17,9 +17,9 @@ import {
   builderOf,
   changesOf,
   FLOATS,
+  groupSizeFor,
   groupSizes,
   INTEGERS,
-  largestDivisor,
   type Options,
   schemeOf,
   titleOf,
@@ -238,7 +238,10 @@ describe('schemes', () => {
       granularity: { axis: 0, groupSize: 7 },
     });
     assert.deepEqual(scheme({ per: 'channel' }, [7]), { type: 'int8' });
-    assert.deepEqual([largestDivisor(12, 5), largestDivisor(7, 6), largestDivisor(64, 64)], [4, 1, 64]);
+    assert.deepEqual(
+      [groupSizeFor(12, 5), groupSizeFor(48, 32), groupSizeFor(47, 32), groupSizeFor(64, 64), groupSizeFor(7, 1)],
+      [6, 48, 47, 64, 1],
+    );
     assert.deepEqual(
       [groupSizes(64), groupSizes(7), groupSizes(12)],
       [
@@ -247,6 +250,15 @@ describe('schemes', () => {
         [1, 2, 3, 4, 6, 12],
       ],
     );
+  });
+
+  it('begin along the last axis, in groups of 32', () => {
+    const kernel = [3, 3, 64, 64];
+    assert.deepEqual(scheme({ per: 'group' }, kernel), {
+      type: 'int8',
+      granularity: { axis: 3, groupSize: 32 },
+    });
+    assert.deepEqual(scheme({ per: 'channel' }, kernel), { type: 'int8', granularity: { axis: 3 } });
   });
 
   it('have a title', () => {
@@ -324,7 +336,7 @@ describe('the same in code', () => {
     const { code } = model(fewbits, dataset, optionsWith({ per: 'channel' })).sides[0]!;
     const { scale } = fewbits.quantize(
       { data: dataset.values, shape: [4, 30] },
-      { type: 'int8', granularity: { axis: 0 } },
+      { type: 'int8', granularity: { axis: 1 } },
     );
     assert.deepEqual(numbersIn(printed(code, dataset.values)), [...scale!]);
   });

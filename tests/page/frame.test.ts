@@ -140,7 +140,7 @@ describe('data', () => {
     const page = await site.page();
     const opened = await paste(page, '1e999');
     await opened.getByText('larger than float32 can hold').waitFor();
-    assert.equal(await opened.getByRole('button', { name: /^Use/ }).isDisabled(), true);
+    assert.equal(await opened.getByRole('button', { name: /^Use/ }).count(), 0);
     await opened.getByRole('textbox', { name: 'Numbers' }).fill('');
     await opened.getByText('No numbers yet').waitFor();
     await page.keyboard.press('Escape');
@@ -219,6 +219,12 @@ describe('theme, links, embedding', () => {
 
     await (await paste(page, '41 42 43')).getByRole('button', { name: 'Use these 3 numbers' }).click();
     await page.getByText('3 numbers, 41 to 43').waitFor();
+    await page.waitForURL('**/?data=own');
+    await page.reload();
+    await page.getByText('Your own numbers are not kept over a reload: paste them again.').waitFor();
+
+    await (await paste(page, '41 42 43')).getByRole('button', { name: 'Use these 3 numbers' }).click();
+    await page.getByText('3 numbers, 41 to 43').waitFor();
     await page.getByRole('button', { name: /Copy link|Copied/ }).click();
     await page.getByText('The link has your settings, not your numbers').waitFor();
     const link = await page.evaluate(() => navigator.clipboard.readText());
@@ -257,6 +263,15 @@ describe('theme, links, embedding', () => {
     await page.locator('fewbits-why').getByRole('button', { name: 'Embed' }).click();
     const code = await page.getByRole('dialog').getByRole('textbox', { name: 'Code' }).inputValue();
     assert.match(code, new RegExp(`<iframe src="${site.address}embed.html\\?figure=why&data=seven"`));
+    const host = await page.context().newPage();
+    await host.setViewportSize({ width: 500, height: 800 });
+    await host.setContent(code);
+    const given = Number(/height="(\d+)"/.exec(code)![1]);
+    await host.waitForFunction((height) => document.querySelector('iframe')!.height !== String(height), given);
+    const root = host.frameLocator('iframe').locator('html');
+    const inside = await root.evaluate((html) => Math.ceil(html.getBoundingClientRect().height));
+    assert.equal(await host.locator('iframe').getAttribute('height'), String(inside));
+    await host.close();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await page.context().close();

@@ -62,7 +62,7 @@ describe('chapter 1, Why', () => {
       text,
       /Llama 3 70B in q4_k takes 39\.7 GB, and 2\.68 GB more for 8,192 tokens in float16: it fits in 48 GB\./,
     );
-    assert.equal(await still.locator('fewbits-why .row').count(), 5 + 39 + 3);
+    assert.equal(await still.locator('fewbits-why .row').count(), 5 + 39 + 2);
     await still.context().close();
   });
 

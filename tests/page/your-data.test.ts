@@ -190,6 +190,15 @@ describe('the guide’s seven', () => {
   });
 });
 
+test('without an error the table cannot be shown, and its button stays', async () => {
+  const page = await open();
+  await (await openOwn(page)).fill('0 0 0');
+  await figure(page).getByRole('button', { name: 'Use these 3 numbers' }).click();
+  await shows(page, '3 numbers');
+  assert.equal(await figure(page).getByRole('button', { name: 'Show as table' }).isDisabled(), true);
+  await page.context().close();
+});
+
 describe('taking it home', () => {
   test('the shown code, run in Node, prints the shown scale', async () => {
     const page = await open('?data=seven&your-data.type=int5');
@@ -256,10 +265,10 @@ describe('pasted numbers', () => {
   });
 
   for (const [text, complaint] of [
-    ['one two', '2 of 2 are not numbers (line 1 “one”, line 1 “two”).'],
+    ['one two', 'No numbers: line 1 “one”, line 1 “two”.'],
     ['1,2,,3', '1 of 4 is not a number (line 1: an empty field).'],
     ['1\n1e999', /1 of 2 is larger than float32 can hold \(3\.4 × 10\s*38\) \(line 2 “1e999”\)/],
-    ['NaN', '1 of 1 is not a number (line 1 “NaN”).'],
+    ['NaN', 'No numbers: line 1 “NaN”.'],
     ['1 0x1F', '1 of 2 is not a number (line 1 “0x1F”: hexadecimal for 31).'],
     ['', 'No numbers yet.'],
     ['{"a": 1}', 'Found an object with a in the JSON'],
@@ -330,7 +339,7 @@ describe('files', () => {
     await shows(page, '12 numbers');
     await choose(page, 'One scale per', 'channel');
     await figure(page).locator('pre', { hasText: 'shape: [3, 4] }' }).waitFor();
-    await figure(page).locator('.measures', { hasText: '3, up to' }).waitFor();
+    await figure(page).locator('.measures', { hasText: '4, up to' }).waitFor();
     await page.context().close();
   });
 

@@ -32,8 +32,8 @@ interface FigureProps {
   formula?: ComponentChildren;
   /** The finding, in words; repeated to screen readers when it settles. */
   sentence?: ComponentChildren;
-  /** The drawing's numbers, at most 64 rows: gives the button "Show as table". */
-  table?: TableData;
+  /** The drawing's numbers, at most 64 rows: gives the button "Show as table". Null where there are none just now. */
+  table?: TableData | null;
   /** Without a card, for the page's top: drawing, controls and sentence first, title and actions last. */
   bare?: boolean;
 }
@@ -43,6 +43,7 @@ export function Figure({ title, controls, children, formula, sentence, table, ba
   const titleId = useFigureId('title');
   const tableId = useFigureId('as table');
   const [tabled, setTabled] = useState(false);
+  const shown = tabled && table !== null;
   const head = (
     <div class="figure-head">
       <div class="figure-title" id={titleId}>
@@ -57,15 +58,16 @@ export function Figure({ title, controls, children, formula, sentence, table, ba
             Embed
           </button>
         )}
-        {table && (
+        {table !== undefined && (
           <button
             type="button"
             class="ghost"
-            aria-expanded={tabled}
-            aria-controls={tabled ? tableId : undefined}
+            disabled={table === null}
+            aria-expanded={shown}
+            aria-controls={shown ? tableId : undefined}
             onClick={() => setTabled(!tabled)}
           >
-            {tabled ? 'Hide table' : 'Show as table'}
+            {shown ? 'Hide table' : 'Show as table'}
           </button>
         )}
       </div>
@@ -79,7 +81,7 @@ export function Figure({ title, controls, children, formula, sentence, table, ba
       {bare && controls && <div class="figure-controls">{controls}</div>}
       {bare && sentence && <Sentence>{sentence}</Sentence>}
       {bare && head}
-      {table && tabled && (
+      {table && shown && (
         <div class="figure-table" id={tableId}>
           <DataTable {...table} />
         </div>

@@ -1,5 +1,6 @@
 // Keeps the browser's address in step with the page.
 import { readAddress, writeAddress } from './address.ts';
+import { noteOwn } from './own.ts';
 import { onPageState, pageState, setPageState } from './page.ts';
 
 const opened = typeof location === 'undefined' ? readAddress('') : readAddress(location.search);
@@ -19,7 +20,10 @@ export function noteOptions(section: string, options: readonly [string, string][
 /** Browsers refuse addresses that change with every frame. */
 function later(): void {
   clearTimeout(timer);
-  timer = setTimeout(() => history.replaceState(history.state, '', currentLink()), 200);
+  timer = setTimeout(() => {
+    history.replaceState(history.state, '', currentLink());
+    noteOwn(pageState().dataset.source.kind === 'own');
+  }, 200);
 }
 
 /** The address that opens the page as it is now. */

@@ -43,6 +43,13 @@ export function writeStored(x: number): Written {
   return write(x, 9);
 }
 
+/** So many significant digits, from two to six, that sizes which differ look different; six where none suffice. */
+export function rankingDigits(values: readonly number[]): number {
+  const sizes = [...new Set(values.map(Math.abs))];
+  const apart = (digits: number) => new Set(sizes.map((x) => x.toPrecision(digits))).size === sizes.length;
+  return [2, 3, 4, 5].find(apart) ?? 6;
+}
+
 /** One line of plain text, for names, titles and attributes. */
 export function plain({ digits, exponent }: Written): string {
   return exponent === '' ? digits : `${digits} × 10^${exponent}`;

@@ -2,15 +2,17 @@
 import type { DatasetInfo } from './contract.ts';
 import { sameSource } from './data/examples.ts';
 import { openedAddress } from './link.ts';
+import { lostByReload } from './own.ts';
 import { dataReady, setPageState, useSource } from './page.ts';
 
 const OWN =
   'This link was made on someone’s own numbers, which stayed with them. Here are its settings, on the example.';
+const RELOADED = 'Your own numbers are not kept over a reload: paste them again.';
 
 export function openPage(built: DatasetInfo): void {
   setPageState({ dataset: built, back: null, busy: '', message: '' });
   const { source, followed, wasOwn } = openedAddress();
-  if (wasOwn) setPageState({ message: OWN });
+  if (wasOwn) setPageState({ message: lostByReload() ? RELOADED : OWN });
   if (!sameSource(source, built.source) || followed !== built.followed) void useSource(source, { followed });
   else whenIdle(() => void dataReady().catch(() => {}));
 }

@@ -8,9 +8,9 @@ export interface Reading {
   count: number;
   rows: number;
   usable: number;
-  /** '9 numbers, 3 rows' */
+  /** Of the usable ones: '9 numbers, 3 rows'; '' where there is none. */
   size: string;
-  /** '2 of 9 are not numbers (line 3 “nan”, line 7 “abc”).'; '' for nothing. */
+  /** '2 of 9 are not numbers (line 3 “nan”, line 7 “abc”).', 'No numbers: line 1 “abc”.'; '' for nothing. */
   complaint: string;
   notes: string[];
   ambiguous: boolean;
@@ -19,14 +19,16 @@ export interface Reading {
 const LISTED = 3;
 
 export function readingOf(name: string, result: ReadResult): Reading {
-  const { values, shape, badCount, notes } = result;
+  const { values, badCount, notes } = result;
+  const usable = values.length - badCount;
+  const shape = badCount === 0 ? result.shape : [usable];
   const rows = shape.length > 1 ? shape.slice(0, -1).reduce((product, size) => product * size, 1) : 1;
   return {
     name,
     count: values.length,
     rows,
-    usable: values.length - badCount,
-    size: values.length === 0 ? 'no numbers yet' : `${count(values.length, 'numbers')}, ${count(rows, 'rows')}`,
+    usable,
+    size: usable === 0 ? '' : `${count(usable, 'numbers')}, ${count(rows, 'rows')}`,
     complaint: complain(result),
     notes,
     ambiguous: result.ambiguous !== undefined,
@@ -34,11 +36,14 @@ export function readingOf(name: string, result: ReadResult): Reading {
 }
 
 function complain({ values, bad, badCount }: ReadResult): string {
+  if (values.length === 0) return 'No numbers: nothing but brackets, separators or comments.';
   if (badCount === 0) return '';
+  const none = badCount === values.length;
   const reasons = new Set(bad.map(({ why }) => why));
-  const shared = reasons.size === 1 && bad[0]!.why.startsWith('larger') ? bad[0]!.why : '';
+  const shared = !none && reasons.size === 1 && bad[0]!.why.startsWith('larger') ? bad[0]!.why : '';
   const shown = bad.slice(0, LISTED).map((value) => item(value, shared));
   const rest = badCount > shown.length ? ` and ${whole(badCount - shown.length)} more` : '';
+  if (none) return `No numbers: ${shown.join(', ')}${rest}.`;
   const what = badCount === 1 ? `is ${shared || 'not a number'}` : `are ${shared || 'not numbers'}`;
   return `${whole(badCount)} of ${whole(values.length)} ${what} (${shown.join(', ')}${rest}).`;
 }

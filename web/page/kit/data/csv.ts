@@ -1,7 +1,7 @@
 import Papa from 'papaparse';
 import { Collector } from './collect.ts';
 import { decimalComma, withPoint } from './decimal-comma.ts';
-import { clip, readNumber } from './number.ts';
+import { bodyOf, findHeader, headerNote } from './header.ts';
 import type { ReadOptions, ReadResult } from './types.ts';
 
 const CHUNK = 1 << 20;
@@ -13,9 +13,9 @@ export async function readCsv(
   breathe: (share: number) => Promise<void>,
 ): Promise<ReadResult> {
   const header = findHeader(text);
-  const ambiguous = decimal ? undefined : decimalComma(header ? text.slice(text.indexOf('\n') + 1) : text);
+  const ambiguous = decimal ? undefined : decimalComma(bodyOf(text, header));
   const collector = new Collector();
-  if (header) collector.notes.push(`The first line is a header (${header}) and is left out.`);
+  if (header) collector.notes.push(headerNote(header));
   let line = 0;
   await eachChunk(text, decimal, breathe, (rows) => {
     for (const fields of rows) {
@@ -54,17 +54,4 @@ function eachChunk(
       error: reject,
     });
   });
-}
-
-/** The names in a header row: words on the first line, numbers on the second. */
-function findHeader(text: string): string | undefined {
-  const [first, second] = Papa.parse<string[]>(text.slice(0, 65536), { preview: 2 }).data;
-  if (!first?.some(isWord) || !second?.some((field) => /^\s*[+\-\u2212]?[.,]?\d/.test(field))) return undefined;
-  const names = first.slice(0, 4).map((field) => clip(field.trim()) || '…');
-  return first.length > 4 ? `${names.join(', ')}, …` : names.join(', ');
-}
-
-function isWord(field: string): boolean {
-  const text = field.trim();
-  return /\p{L}/u.test(text) && !/^[+-]?(nan|inf(inity)?)$/i.test(text) && 'why' in readNumber(text);
 }

@@ -28,10 +28,13 @@ export function flatten(value: unknown): ReadResult {
 function flattenArrays(root: unknown[]): ReadResult {
   const collector = new Collector();
   const shape: number[] = [];
+  /** How deep the elements lie, once there is one. */
+  let leaf: number | undefined;
   let ragged = false;
   const visit = (item: unknown, depth: number): void => {
     if (!Array.isArray(item)) {
-      if (depth !== shape.length) ragged = true;
+      leaf ??= depth;
+      if (depth !== leaf || depth !== shape.length) ragged = true;
       addElement(collector, item);
       return;
     }
@@ -40,12 +43,15 @@ function flattenArrays(root: unknown[]): ReadResult {
     }
     if (shape.length === depth) shape.push(item.length);
     else if (shape[depth] !== item.length) ragged = true;
+    if (depth === leaf) ragged = true;
     for (const child of item) visit(child, depth + 1);
   };
   visit(root, 0);
   const result = collector.result([]);
   if (!ragged) return { ...result, shape };
-  result.notes.push(`The nested arrays differ in length, so all ${result.values.length} numbers are read as one row.`);
+  result.notes.push(
+    `The nested arrays differ in length or depth, so all ${result.values.length} numbers are read as one row.`,
+  );
   return { ...result, shape: [result.values.length] };
 }
 

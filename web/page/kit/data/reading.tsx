@@ -96,9 +96,16 @@ function ReadingResult({ place, reading, decimal, onDecimal, onTaken }: ResultPr
   };
   return (
     <>
-      <p class="note" aria-live="polite">
-        <Sentences text={[`${size}.`, complaint, ...notes].join(' ')} />
-      </p>
+      <div class="reading" aria-live="polite">
+        {complaint && (
+          <p class="problem">
+            <Sentences text={complaint} />
+          </p>
+        )}
+        <p class="note">
+          <Sentences text={[size && `${size}.`, ...notes].filter(Boolean).join(' ')} />
+        </p>
+      </div>
       {(ambiguous || decimal) && (
         <RadioGroup
           label="A comma between digits is"
@@ -111,14 +118,16 @@ function ReadingResult({ place, reading, decimal, onDecimal, onTaken }: ResultPr
           onChange={onDecimal}
         />
       )}
-      <p class="dialog-actions">
-        <button type="button" class="button primary" disabled={usable === 0} onClick={take}>
-          {usable === all || usable === 0
-            ? `Use ${all === 1 ? 'this number' : `these ${count(all, 'numbers')}`}`
-            : `Use the other ${whole(usable)}`}
-        </button>
-        <span class="note">Stays in this tab.</span>
-      </p>
+      {usable > 0 && (
+        <p class="dialog-actions">
+          <button type="button" class="button primary" onClick={take}>
+            {usable === all
+              ? `Use ${all === 1 ? 'this number' : `these ${count(all, 'numbers')}`}`
+              : `Use the other ${whole(usable)}`}
+          </button>
+          <span class="note">Stays in this tab.</span>
+        </p>
+      )}
     </>
   );
 }

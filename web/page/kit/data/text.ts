@@ -1,6 +1,7 @@
-// Numbers out of text: separated by white space, commas or semicolons, a row per line.
+// Numbers out of text: separated by white space, commas or semicolons, a row per line, a header above.
 import { Collector } from './collect.ts';
 import { decimalComma, withPoint } from './decimal-comma.ts';
+import { bodyOf, findHeader, headerNote } from './header.ts';
 import { flatten, parseJson } from './json.ts';
 import type { ReadOptions, ReadResult } from './types.ts';
 
@@ -20,16 +21,19 @@ export function readText(text: string, options: Decimal = {}): ReadResult {
 export function* readTextSteps(text: string, { decimal }: Decimal): Steps {
   const nested = parseJson(text);
   if (nested) return flatten(nested.value);
-  const ambiguous = decimal ? undefined : decimalComma(text);
-  const result = yield* readLines(text, decimal ?? '.');
+  const header = /^\s*#/.test(text) ? undefined : findHeader(text);
+  const body = bodyOf(text, header);
+  const ambiguous = decimal ? undefined : decimalComma(body);
+  const result = yield* readLines(body, decimal ?? '.', header ? 2 : 1);
+  if (header) result.notes.unshift(headerNote(header));
   return ambiguous ? { ...result, ambiguous } : result;
 }
 
-function* readLines(text: string, decimal: '.' | ','): Steps {
+function* readLines(text: string, decimal: '.' | ',', firstLine: number): Steps {
   const collector = new Collector();
   let comments = 0;
   let start = 0;
-  for (let line = 1; start <= text.length; line++) {
+  for (let line = firstLine; start <= text.length; line++) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
     const content = text.slice(start, end);

@@ -30,7 +30,7 @@ export function Bars({ view, options, set }: BarsProps) {
       <Legend hatch={hatch} cache={view.kvCache !== null} />
       <div class="panel wide">{plot(view.widths, axisOf(view.widths))}</div>
       <h3 class="panel-title">
-        Block formats{view.kvCache !== null && ' and recipes'}, scales included
+        Block formats{view.kvCache !== null && ' and recipes, which mix them'}, scales included
         {!options.log && (
           <span class="note"> · this axis is enlarged {say(axisOf(view.widths).max / closer.max, 2)} times</span>
         )}
@@ -161,8 +161,8 @@ function Legend({ hatch, cache }: { hatch: string; cache: boolean }) {
   );
   return (
     <p class="legend">
-      {item({ class: 'fill-original' }, 'as trained')}
-      {item({ class: 'fill-code' }, 'codes')}
+      {item({ class: 'fill-original' }, 'not quantized')}
+      {item({ class: 'fill-code' }, 'quantized')}
       {cache && item({ class: 'cache' }, 'KV cache')}
       {item({ fill: `url(#${hatch}-code)` }, 'does not fit')}
       <svg width="0" height="0" aria-hidden="true">

@@ -35,7 +35,7 @@ export interface Bar {
   label: string;
   /** What is stored in that width. */
   detail: string;
-  /** Wide enough for a model as it was trained, or codes. */
+  /** Floats of 16 bits and more, or fewer bits: quantized. */
   kind: 'original' | 'code';
   bitsPerWeight: number;
   weights: number;
@@ -86,7 +86,8 @@ const WIDTHS: readonly [bits: number, detail: string][] = [
   [8, 'int8, float8'],
   [4, 'int4, float4'],
 ];
-const RECIPES = ['Q8_0', 'Q5_K_M', 'Q4_K_M'];
+/** Those that mix formats; Q8_0 has one, which stands among the formats. */
+const RECIPES = ['Q5_K_M', 'Q4_K_M'];
 
 function viewOf(fewbits: Fewbits, { name, config, parameters: given }: Subject, options: Options): View {
   const { context, batch } = options;

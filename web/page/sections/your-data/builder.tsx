@@ -10,12 +10,12 @@ import {
   type Builder,
   boundOf,
   FLOATS,
+  groupSizeFor,
   groupSizes,
   INTEGERS,
   isAffine,
   isFloat,
   isSigned,
-  largestDivisor,
   type Surroundings,
 } from './scheme.ts';
 
@@ -100,7 +100,7 @@ function Groups({ builder, set, shape }: PartProps<'shape'>) {
   const rank = shape.length;
   const used = Math.min(axis, rank - 1);
   const length = shape[used] ?? 1;
-  const size = largestDivisor(length, group);
+  const size = groupSizeFor(length, group);
   return (
     <div class="line">
       <RadioGroup

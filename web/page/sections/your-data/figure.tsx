@@ -65,7 +65,7 @@ export default function YourData(props: Props) {
         </>
       }
       formula={row && cell && side.followed && <FollowedFormula side={side} row={row} cell={cell} />}
-      {...(view.reach > 0 && { table: errorTable(view) })}
+      table={view.reach > 0 ? errorTable(view) : null}
       sentence={<Finding view={view} noun={dataset.noun} />}
     >
       {view.sides.map(({ problem, title }) =>

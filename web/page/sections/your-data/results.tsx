@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { Formula } from '../../kit/formula.tsx';
 import { Num } from '../../kit/number.tsx';
-import { decimalBytes, MINUS, plain, say, whole, writeStored } from '../../kit/numbers.ts';
+import { decimalBytes, MINUS, plain, rankingDigits, say, whole, write, writeStored } from '../../kit/numbers.ts';
 import { Diamond } from './diamond.tsx';
 import formulas from './formulas.tex';
 import type { Row, SideView, View } from './model.ts';
@@ -70,6 +70,7 @@ function Scales({ scales }: { scales: SideView['scales'] }) {
 
 export function Worst({ rows, followed, follow }: { rows: Row[]; followed: number; follow(index: number): void }) {
   if (rows.length === 0) return <p class="note">None.</p>;
+  const digits = rankingDigits(rows.map(({ cells }) => cells[0]!.error));
   return (
     <table class="table worst">
       <caption class="hidden">The largest errors first</caption>
@@ -97,7 +98,7 @@ export function Worst({ rows, followed, follow }: { rows: Row[]; followed: numbe
               </button>
             </th>
             <td>
-              <Num of={original} digits={4} role="original" />
+              <Num of={writeStored(original)} role="original" />
             </td>
             <td>
               <span class="tile">{cell!.code}</span>
@@ -106,7 +107,7 @@ export function Worst({ rows, followed, follow }: { rows: Row[]; followed: numbe
               <Num of={cell!.restored} digits={4} role="restored" />
             </td>
             <td>
-              <Num of={cell!.error} digits={2} role="error" />
+              <Num of={write(cell!.error, digits, { pad: true })} role="error" />
             </td>
           </tr>
         ))}

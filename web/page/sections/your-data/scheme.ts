@@ -15,13 +15,16 @@ export const ABSMEANS = ['ternary_absmean', 'binary_absmean'] as BlockFormatName
 
 const TYPES = [...INTEGERS, ...FLOATS, ...ABSMEANS] as readonly string[];
 
+/** Beyond any shape: means the last axis, along which numbers that belong together lie side by side. */
+const LAST_AXIS = 63;
+
 const builder = (type: string) => ({
   type: choice(TYPES, type),
   symmetric: flag(true),
   narrow: flag(true),
   zero: flag(true),
   per: choice(['tensor', 'channel', 'group'], 'tensor'),
-  axis: number(0, { min: 0, max: 63, whole: true }),
+  axis: number(LAST_AXIS, { min: 0, max: LAST_AXIS, whole: true }),
   group: number(32, { min: 1, max: 2 ** 24, whole: true }),
   calibration: choice(['minmax', 'percentile', 'mse', 'entropy', 'hand'], 'minmax'),
   percentile: number(99.9, { min: 0.001, max: 100 }),
@@ -76,15 +79,16 @@ export interface Surroundings {
 export function granularityOf({ per, axis, group }: Builder, shape: readonly number[]): AffineScheme['granularity'] {
   const usable = Math.min(axis, shape.length - 1);
   if (per === 'channel' && shape.length > 1) return { axis: usable };
-  if (per === 'group') return { axis: usable, groupSize: largestDivisor(shape[usable]!, group) };
+  if (per === 'group') return { axis: usable, groupSize: groupSizeFor(shape[usable]!, group) };
   return 'tensor';
 }
 
-/** The largest divisor of `length` that is at most `wanted`. */
-export function largestDivisor(length: number, wanted: number): number {
-  let divisor = Math.max(1, Math.min(wanted, length));
-  while (length % divisor !== 0) divisor--;
-  return divisor;
+/** `wanted` where it divides the axis; else the nearest of the choices. Groups of one only where they are asked for. */
+export function groupSizeFor(length: number, wanted: number): number {
+  if (length % wanted === 0) return wanted;
+  const distance = (size: number) => Math.abs(Math.log(size / wanted));
+  const sizes = groupSizes(length).filter((size) => size > 1);
+  return sizes.sort((a, b) => distance(a) - distance(b))[0] ?? 1;
 }
 
 /** The divisors of an axis, for a choice of group sizes: powers of two and the whole, at most nine. */

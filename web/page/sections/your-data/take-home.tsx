@@ -45,10 +45,7 @@ export function SameInCode({ side, type, tooMany, save }: SameInCodeProps) {
           The file could not be made: {problem}
         </p>
       )}
-      <pre
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, which must be possible by keyboard.
-        tabIndex={0}
-      >
+      <pre>
         <code>{side.code}</code>
       </pre>
     </section>
