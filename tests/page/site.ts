@@ -66,7 +66,9 @@ function watch(page: Page, address: string, complaints: string[]): void {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console: ${message.text()}`);
   });
   page.on('requestfailed', (request) => {
-    if (!page.isClosed()) complaints.push(`failed: ${request.url()}, ${request.failure()?.errorText}`);
+    const reason = request.failure()?.errorText;
+    // Leaving a page aborts what it still loads.
+    if (reason !== 'net::ERR_ABORTED') complaints.push(`failed: ${request.url()}, ${reason}`);
   });
   page.on('request', (request) => {
     const url = request.url();
