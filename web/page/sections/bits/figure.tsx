@@ -23,16 +23,17 @@ export default function Bits({ view, options, set, dataset }: Props) {
   const edit = (format: string, text: string) =>
     set({ edit: { of: dataset.followedValue, own: dataset.source.kind === 'own', format, text } });
   const choose = (format: string) => set({ format });
+  const chosen = view.rows.some(({ name }) => name === options.format) ? options.format : reading.name;
   return (
     <Figure
       title="The bits of one of your numbers"
-      controls={<Controls {...{ view, options, set, reading, choose, edit }} />}
+      controls={<Controls {...{ view, options, set, reading, chosen, choose, edit }} />}
       formula={<Formulas reading={reading} number={view.number} />}
       sentence={<Finding view={view} />}
       table={tableOf(view)}
     >
       <Tiles reading={reading} onBits={(bits) => edit(reading.name, bits)} />
-      <Stack rows={view.rows.filter(({ kind }) => kind !== 'integer')} chosen={reading.name} onChoose={choose} />
+      <Stack rows={view.rows.filter(({ kind }) => kind !== 'integer')} chosen={chosen} onChoose={choose} />
     </Figure>
   );
 }
@@ -46,11 +47,12 @@ function readingNow({ rows, at }: View, { edit }: Options): Reading {
 
 interface ControlsProps extends Pick<Props, 'view' | 'options' | 'set'> {
   reading: Reading;
+  chosen: string;
   choose(format: string): void;
   edit(format: string, text: string): void;
 }
 
-function Controls({ view, options, set, reading, choose, edit }: ControlsProps) {
+function Controls({ view, options, set, reading, chosen, choose, edit }: ControlsProps) {
   const { rows, previous, next, gap, text } = view;
   const onNumber = (given: string) => {
     const value = readNumber(given);
@@ -80,7 +82,7 @@ function Controls({ view, options, set, reading, choose, edit }: ControlsProps) 
         )}
       </p>
       <div class="own">
-        <Combobox label="Format" items={items} value={reading.name} onChange={choose} size={13} />
+        <Combobox label="Format" items={items} value={chosen} onChange={choose} size={13} />
         <OwnFormat {...{ view, options, set }} />
       </div>
     </>
@@ -104,7 +106,7 @@ const SPECIALS = [
 ] as const;
 
 /** A format of the reader's own, and the row that it adds. */
-function OwnFormat({ view, options, set }: Omit<ControlsProps, 'reading' | 'choose' | 'edit'>) {
+function OwnFormat({ view, options, set }: Pick<Props, 'view' | 'options' | 'set'>) {
   const { own, sign, exponent, mantissa, bias, specials, format } = options;
   const made = view.rows.find(({ name }) => name === OWN);
   const onExponent = (bits: number) => set({ exponent: bits, bias: bits > 0 ? 2 ** (bits - 1) - 1 : 1 });
