@@ -1,5 +1,4 @@
 // One number in every format: its bits, what is kept of it, and the codes beside it. Pure; runs in the worker.
-import { FewbitsError } from '../../../lib/errors.ts';
 import type { Fewbits, Inspection, NumberFormat } from '../../../lib/types.ts';
 import type { Dataset, Model } from '../../kit/contract.ts';
 import { shortest } from '../../kit/data/write.ts';
@@ -81,7 +80,7 @@ function ownFormat(fewbits: Fewbits, { own, sign, exponent, mantissa, bias, spec
     return { own: fewbits.makeFormat(spec), problem: '' };
   } catch (error) {
     // By name: the class may come from another copy of the package.
-    if ((error as FewbitsError).name === FewbitsError.name) return { problem: (error as Error).message };
+    if (error instanceof Error && error.name === 'FewbitsError') return { problem: error.message };
     throw error;
   }
 }

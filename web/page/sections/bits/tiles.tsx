@@ -98,7 +98,7 @@ export function Tiles({ reading, onBits }: TilesProps) {
                   onClick={(event) => event.detail === 0 && put(at, opposite(at))}
                 >
                   {bit}
-                  {kind === 'integer' && <Worth of={worthOf(reading, at)} many={bits.length > 16} />}
+                  {kind === 'integer' && <Worth of={worthOf(reading, at)} many={bits.length > 8} />}
                 </button>
               );
             })}
@@ -118,7 +118,7 @@ function nameOf(reading: Reading, { name, bits }: Field, k: number, at: number):
   return bits.length === 1 ? name : `${name} bit ${bits.length - 1 - k}`;
 }
 
-/** Where 32 tiles stand in a row, as powers. */
+/** As powers where there is no room. */
 function Worth({ of, many }: { of: number; many: boolean }) {
   const power = (
     <>
