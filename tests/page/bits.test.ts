@@ -13,14 +13,16 @@ describe('chapter 2, Bits', () => {
     site = await openSite();
   });
   after(() => site.close());
-  beforeEach(() => open('?data=seven&follow=6'));
+  beforeEach(() => open('?data=seven&follow=6', '10.8'));
   afterEach(() => page.context().close());
 
-  async function open(query = '', width = 1280): Promise<void> {
+  /** Waits for the number that the page opens with: the worker may answer after the figure has woken. */
+  async function open(query = '', starts = '−0.03590296', width = 1280): Promise<void> {
     await page?.context().close();
     page = await site.page({ width }, query);
     figure = page.locator('fewbits-bits');
     await wake(page, 'bits');
+    await numberReads(starts);
   }
 
   const says = (text: string | RegExp) => figure.locator('.figure-sentence', { hasText: text }).waitFor();
@@ -36,11 +38,12 @@ describe('chapter 2, Bits', () => {
     await into.fill(text);
     await into.press('Enter');
   }
-  const numberReads = (text: string) =>
-    page.waitForFunction(
-      (wanted) => document.querySelector<HTMLInputElement>('fewbits-bits input.field')!.value === wanted,
-      text,
-    );
+  /** Fields follow what is drawn, a moment later. */
+  async function reads(name: string, text: string): Promise<void> {
+    for (let i = 0; i < 200 && (await field(name).inputValue()) !== text; i++) await page.waitForTimeout(50);
+    assert.equal(await field(name).inputValue(), text);
+  }
+  const numberReads = (text: string) => reads('Number', text);
 
   /** 10.8 in float32. */
   const CODE = '01000001001011001100110011001101';
@@ -59,7 +62,6 @@ describe('chapter 2, Bits', () => {
     assert.equal(await bits(), CODE);
     await means('exponent: 130 − 127 = 3');
     await open();
-    assert.equal(await number(), '−0.03590296');
     await type(field('Number'), '10.8');
     await means('exponent: 130 − 127 = 3');
     assert.equal(await bits(), CODE);
@@ -173,13 +175,14 @@ describe('chapter 2, Bits', () => {
     const kept = (name: string) => figure.getByRole('row', { name: new RegExp(`^${name}(?!\\w)`) }).getByRole('cell');
     assert.deepEqual(await kept('yours').allTextContents(), await kept('float8_e4m3fn').allTextContents());
     await type(field('Exponent bits'), '5');
-    assert.equal(await field('Bias').inputValue(), '15', 'the usual bias of 5 bits');
+    await reads('Bias', '15');
     await type(field('Mantissa bits'), '2');
     await figure.getByRole('radio', { name: '∞ and NaN' }).check();
     await figure.getByText('the same as float8_e5m2.').waitFor();
     await figure.getByRole('switch', { name: 'Sign', exact: true }).click();
     await figure.getByText('128 codes for 124 numbers').waitFor();
     await type(field('Exponent bits'), '8');
+    await reads('Bias', '127');
     await type(field('Bias'), '0');
     await figure.getByRole('alert').filter({ hasText: 'Its largest value is beyond float32' }).waitFor();
     await figure.getByRole('switch', { name: 'Design your own' }).click();
@@ -200,14 +203,12 @@ describe('chapter 2, Bits', () => {
     await page.waitForURL(/bits\.format=bfloat16/);
     const query = new URL(page.url()).search;
     assert.match(query, /bits\.edit=10\.800000190734863_float32_11000001001011001100110011001101/);
-    await open(query);
-    assert.equal(await number(), '−10.8');
+    await open(query, '−10.8');
     await button('Reset').click();
     await numberReads('10.8');
     assert.equal(await bits(), CODE);
-    await page.waitForURL(/\?data=seven$|follow=6$/);
-    await open(query.replace('follow=6', 'follow=0').replace('?data=seven&bits', '?data=seven&follow=0&bits'));
-    assert.equal(await number(), '5.47');
+    await page.waitForURL(/\?data=seven&follow=6$/);
+    await open(query.replace('follow=6', 'follow=0'), '5.47');
   });
 
   it('never puts a number of the reader’s into the link', async () => {
@@ -221,7 +222,7 @@ describe('chapter 2, Bits', () => {
     await numberReads('−41.5');
     await page.waitForURL(/data=own/);
     await page.waitForURL(/bits\.edit=(&|$)/);
-    assert.doesNotMatch(page.url(), /41|[01]{8}/);
+    assert.equal(new URL(page.url()).search, '?data=own&bits.edit=');
   });
 
   it('all works by keyboard alone', async () => {
@@ -254,7 +255,7 @@ describe('chapter 2, Bits', () => {
   });
 
   it('shows rows of 8 on a phone, large enough to touch, and does not scroll sideways', async () => {
-    await open('', 360);
+    await open('', '−0.03590296', 360);
     const boxes = await group()
       .getByRole('switch')
       .evaluateAll((all) =>

@@ -75,7 +75,7 @@ function Controls({ view, options, set, reading, chosen, choose, edit }: Control
       </span>
       <p class="note">
         {reading.name === OWN ? 'your format' : reading.name} stores <Num of={reading.value} digits={10} />
-        {next && Number.isFinite(gap) && (
+        {gap > 0 && gap < Infinity && (
           <>
             ; the next one up is <Num of={gap} /> away
           </>

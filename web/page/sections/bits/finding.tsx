@@ -78,8 +78,9 @@ function Reach({ view: { rows, at, number } }: { view: View }) {
       </>
     );
   }
-  const lost = told.findLast(({ value }) => value === 0 && number !== 0);
+  const lost = told.findLast(({ value, signBits }) => value === 0 && (number > 0 || (number < 0 && signBits)));
   if (!lost) return null;
+  if (told.length === 1) return <>A format this small needs a scale.</>;
   return (
     <>
       For {nameOf(lost)}, the nearest of its <Num of={whole(lost.values)} /> numbers is <Kept of={lost.value} />: a

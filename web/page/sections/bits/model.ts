@@ -53,7 +53,7 @@ export const model: Model<Options, View> = (fewbits, dataset, options) => {
   const next = neighbour(fewbits, formats[at]!, bits, 1);
   return {
     number,
-    text: textOf(number),
+    text: textOf(number).replace('+', ''),
     rows,
     at,
     previous: neighbour(fewbits, formats[at]!, bits, -1),

@@ -26,11 +26,11 @@ export function Stack({ rows, chosen, onChoose }: StackProps) {
           <tr>
             <th scope="col">the same number in</th>
             <th scope="col">
-              <b class="r-exponent">range</b> to the left, <b class="r-mantissa">precision</b> to the right
+              <b class="r-exponent">range</b>
+              <span class="wide-only"> to the left</span>, <b class="r-mantissa">precision</b>
+              <span class="wide-only"> to the right</span>
             </th>
-            <th scope="col">
-              2<sup>e</sup>
-            </th>
+            <th scope="col">power</th>
             <th scope="col">kept</th>
             <th scope="col">error</th>
           </tr>
