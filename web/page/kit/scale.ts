@@ -42,8 +42,9 @@ export interface Tick {
 export function ticksOf(scale: Scale, count = 5): Tick[] {
   const [from, to] = scale.domain;
   const step = oneTwoFive((to - from) / count);
-  const first = Math.ceil(from / step);
-  const values = Array.from({ length: Math.max(0, Math.floor(to / step) - first + 1) }, (_, i) =>
+  // 0.3 / 0.1 is a little less than 3.
+  const first = Math.ceil(from / step - 1e-9);
+  const values = Array.from({ length: Math.max(0, Math.floor(to / step + 1e-9) - first + 1) }, (_, i) =>
     // Division by a whole number has no dust: 3 / 10, not 3 × 0.1.
     step < 1 ? (first + i) / Math.round(1 / step) : (first + i) * step,
   );

@@ -31,7 +31,7 @@ export default function Range({ view, options, set, dataset, follow, ask }: Prop
 
   useEffect(() => {
     if (pending) void ask('settle', options).then(() => set({}));
-  }, [pending, dataset.source, options.formats]);
+  }, [view]);
 
   const zoom = (factor: number, around = warp(probe, log)) => {
     const center = Math.min(end, Math.max(start, around));

@@ -72,13 +72,13 @@ export function Lines(props: LinesProps) {
                   text-anchor="end"
                 >
                   {row.outside ? `${row.kept < 0 ? 'min' : 'max'} ` : ''}
-                  <SvgNum of={row.kept} digits={4} />
+                  <SvgNum of={row.kept} digits={row.outside ? 5 : 4} />
                 </text>
               </g>
             ))}
             {inside(probe) && (
               <g class="probe">
-                <path class="stroke-ink" d={`M${x(probe)} 20V${at.bottom}`} />
+                <path class="stroke-ink" d={`M${x(probe)} ${view.marks.length ? 52 : 20}V${at.bottom}`} />
                 {!view.marks.some(({ value }) => value === probe) && (
                   <text class="strong" x={clamp(x(probe), at.left + 24, at.right - 24)} y="13" text-anchor="middle">
                     <SvgNum of={probe} digits={4} />

@@ -107,8 +107,8 @@ function rowOf(fewbits: Fewbits, dataset: Dataset, format: NumberFormat, axis: A
   return {
     ...{ name, min, max, kept, ulp, outside, mantissaBits: kind === 'floating' ? mantissaBits : 0 },
     // Where the probe is itself a value, it has one on each side; else it lies between two.
-    below: kept < probe ? kept : previous,
-    above: kept > probe ? kept : outside ? null : next,
+    below: kept < probe ? kept : probe < min ? null : previous,
+    above: kept > probe ? kept : probe > max ? null : next,
     steps: 1 / epsilon,
     ...ticksOf(fewbits, format, axis),
     powers: [least, Math.log2(format.smallestNormal || 1), Math.max(least, Math.ceil(Math.log2(max)))],
@@ -128,8 +128,7 @@ function ticksOf(fewbits: Fewbits, format: NumberFormat, { from, to, log }: Axis
   const shades: Row['shades'] = [];
   for (let i = 0; i < COLUMNS; i++) {
     if (edges[i]! >= format.max || edges[i + 1]! <= format.min) continue;
-    const [first, last] = [Math.max(0, i - 4), Math.min(COLUMNS, i + 5)];
-    const perColumn = (ranks[last]! - ranks[first]!) / (last - first);
+    const perColumn = (edges[i + 1]! - edges[i]!) / stepAt(format, (edges[i]! + edges[i + 1]!) / 2, log);
     if (perColumn <= 0.5) {
       for (let rank = ranks[i]!; rank <= ranks[i + 1]!; rank++) apart.add(rank);
       continue;
@@ -142,6 +141,13 @@ function ticksOf(fewbits: Fewbits, format: NumberFormat, { from, to, log }: Axis
   const values = fewbits.decode(codesOf([...apart], format), format);
   const shown = Array.from(values).filter((x) => x >= from && x <= to);
   return { ticks: shown.map((x) => Math.round((10 * COLUMNS * (warp(x, log) - start)) / (end - start)) / 10), shades };
+}
+
+/** How far apart values are around x: what to draw, not what to say. Between powers of two, where the axis is logarithmic. */
+function stepAt({ kind, smallestNormal, mantissaBits }: NumberFormat, x: number, log: boolean): number {
+  if (kind === 'integer') return 1;
+  const power = Math.max(Math.log2(Math.abs(x)), Math.log2(smallestNormal));
+  return 2 ** ((log ? power - 0.5 : Math.floor(power)) - mantissaBits);
 }
 
 /** How many values a code is away from 0. */

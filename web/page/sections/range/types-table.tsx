@@ -26,64 +26,66 @@ export function TypesTable({ view, options: { sort }, set }: TypesTableProps) {
   const toggle = (name: string) =>
     set({ formats: (drawn.includes(name) ? drawn.filter((other) => other !== name) : [...drawn, name]).join(' ') });
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
-    <section class="types table-scroll" tabIndex={0} aria-label="Data types">
-      <table class="table">
-        <caption>Every number format here. Those that are ticked are drawn above, eight at most.</caption>
-        <thead>
-          <tr>
-            {COLUMNS.map(([key, label]) => {
-              const order = sort === key ? 'ascending' : sort === `-${key}` ? 'descending' : undefined;
+    <div class="types">
+      <p class="note">Every number format of the library. The ticked ones are the rows above, eight at most.</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <section class="table-scroll" tabIndex={0} aria-label="Data types">
+        <table class="table">
+          <thead>
+            <tr>
+              {COLUMNS.map(([key, label]) => {
+                const order = sort === key ? 'ascending' : sort === `-${key}` ? 'descending' : undefined;
+                return (
+                  <th key={key} scope="col" aria-sort={order}>
+                    <button
+                      type="button"
+                      aria-label={`Sort by ${label.toLowerCase()}`}
+                      onClick={() => set({ sort: order === 'descending' ? key : `-${key}` })}
+                    >
+                      {label}
+                      <span aria-hidden="true">{order ? (order === 'ascending' ? ' ↑' : ' ↓') : ''}</span>
+                    </button>
+                  </th>
+                );
+              })}
+              <th scope="col">Notes</th>
+            </tr>
+          </thead>
+          <tbody>
+            {view.types.map((type) => {
+              const on = drawn.includes(type.name);
               return (
-                <th key={key} scope="col" aria-sort={order}>
-                  <button
-                    type="button"
-                    aria-label={`Sort by ${label.toLowerCase()}`}
-                    onClick={() => set({ sort: order === 'descending' ? key : `-${key}` })}
-                  >
-                    {label}
-                    <span aria-hidden="true">{order ? (order === 'ascending' ? ' ↑' : ' ↓') : ''}</span>
-                  </button>
-                </th>
+                <tr key={type.name}>
+                  <th scope="row">
+                    <label>
+                      <input
+                        type="checkbox"
+                        checked={on}
+                        disabled={on ? drawn.length === 1 : drawn.length === 8}
+                        autocomplete="off"
+                        onChange={() => toggle(type.name)}
+                      />
+                      {type.name} <span class="note">{type.alias}</span>
+                    </label>
+                  </th>
+                  <td>
+                    <End of={type.min} />
+                  </td>
+                  <td>
+                    <End of={type.max} />
+                  </td>
+                  <td class="r-sign">{type.sign}</td>
+                  <td class="r-exponent">{type.exponent}</td>
+                  <td class="r-mantissa">{type.mantissa}</td>
+                  <td>{type.bits}</td>
+                  <td>{type.notes}</td>
+                </tr>
               );
             })}
-            <th scope="col">Notes</th>
-          </tr>
-        </thead>
-        <tbody>
-          {view.types.map((type) => {
-            const on = drawn.includes(type.name);
-            return (
-              <tr key={type.name}>
-                <th scope="row">
-                  <label>
-                    <input
-                      type="checkbox"
-                      checked={on}
-                      disabled={on ? drawn.length === 1 : drawn.length === 8}
-                      autocomplete="off"
-                      onChange={() => toggle(type.name)}
-                    />
-                    {type.name} <span class="note">{type.alias}</span>
-                  </label>
-                </th>
-                <td>
-                  <End of={type.min} />
-                </td>
-                <td>
-                  <End of={type.max} />
-                </td>
-                <td class="r-sign">{type.sign}</td>
-                <td class="r-exponent">{type.exponent}</td>
-                <td class="r-mantissa">{type.mantissa}</td>
-                <td>{type.bits}</td>
-                <td>{type.notes}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </section>
+          </tbody>
+        </table>
+      </section>
+    </div>
   );
 }
 
