@@ -23,7 +23,8 @@ const CLOSEST = 2 ** -30;
 const FARTHEST = 2 ** 129;
 
 export default function Range({ view, options, set, dataset, follow, ask }: Props) {
-  const { log, rows, finding, pending } = view;
+  const { rows, finding, pending } = view;
+  const log = options.axis === 'auto' ? view.log : options.axis === 'log';
   // What was asked for last: the view may still be on its way.
   const { from, to } = options.from < options.to ? options : view;
   const probe = Number.isNaN(options.probe) ? view.probe : options.probe;

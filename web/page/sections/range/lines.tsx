@@ -157,7 +157,7 @@ function AxisTicks({ view, x, left, right, bottom }: Place & { view: View; x: On
       <path class="axis" d={`M${left} ${bottom}H${right}`} />
       {ticks.map(({ value, label }) => (
         <text key={value} class="dim" x={x(value)} y={bottom + 20} text-anchor="middle">
-          {label ?? <SvgNum of={value} />}
+          {label?.includes('^') === false ? label : <SvgNum of={value} />}
         </text>
       ))}
     </>
@@ -280,7 +280,7 @@ function Marks({ view, dataset, follow, x, inside }: LinesProps & OnAxis) {
           <g
             key={index}
             class={index === followed ? 'mark followed' : 'mark'}
-            tabIndex={0}
+            tabindex={0}
             role="button"
             aria-label={`Follow ${plain(writeStored(value))}`}
             aria-pressed={index === followed}

@@ -21,8 +21,10 @@ interface TypesTableProps {
 }
 
 /** Every number format; its checkbox draws it as a row. */
-export function TypesTable({ view, options: { sort }, set }: TypesTableProps) {
-  const drawn = view.rows.map(({ name }) => name);
+export function TypesTable({ view, options: { formats, sort }, set }: TypesTableProps) {
+  // What was asked for last: the rows may still be on their way.
+  const asked = formats.split(' ').filter((name) => view.types.some((type) => type.name === name));
+  const drawn = asked.length ? asked : view.rows.map(({ name }) => name);
   const toggle = (name: string) =>
     set({ formats: (drawn.includes(name) ? drawn.filter((other) => other !== name) : [...drawn, name]).join(' ') });
   return (
@@ -61,7 +63,7 @@ export function TypesTable({ view, options: { sort }, set }: TypesTableProps) {
                       <input
                         type="checkbox"
                         checked={on}
-                        disabled={on ? drawn.length === 1 : drawn.length === 8}
+                        disabled={on ? drawn.length === 1 : drawn.length >= 8}
                         autocomplete="off"
                         onChange={() => toggle(type.name)}
                       />

@@ -20,6 +20,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   tfloat32: 'TF32',
   float16: 'FP16',
   bfloat16: 'BF16',
+  int8: 'INT8',
 };
 
 /** By the beginning of the name; the first that fits. */
@@ -46,7 +47,7 @@ function noteOn({ name, signBits, max }: NumberFormat): string {
 
 const rowOf = (format: NumberFormat): TypeRow => ({
   name: format.name,
-  alias: ALIASES[format.name] ?? (/^int/.test(format.name) ? format.name.toUpperCase() : ''),
+  alias: ALIASES[format.name] ?? '',
   min: format.min,
   max: format.max,
   sign: format.signBits,
