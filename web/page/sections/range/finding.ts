@@ -44,7 +44,9 @@ function lossOf({ values: { length }, summary }: Dataset, rows: readonly Row[], 
     const all = [whole(length)] as Piece;
     const many: Piece[] =
       most === length
-        ? ['All ', all, ' of your values are']
+        ? length === 1
+          ? ['Your one value is']
+          : ['All ', all, ' of your values are']
         : [
             'Of your ',
             all,

@@ -80,9 +80,10 @@ export function model(fewbits: Fewbits, dataset: Dataset, given: Options): View 
   };
 }
 
-/** Counts all values where `model` counted a sample. */
+/** Counts all values for one of the rows for which `model` counted a sample: a call for each, so that others get their turn. */
 export function settle(fewbits: Fewbits, dataset: Dataset, given: Options): void {
-  for (const format of formatsOf(fewbits, given)) sharesOf(fewbits, dataset, format, true);
+  const next = formatsOf(fewbits, given).find((format) => !known(dataset, format));
+  if (next) sharesOf(fewbits, dataset, next, true);
 }
 
 function formatsOf({ numberFormats }: Fewbits, { formats }: Options): NumberFormat[] {
@@ -164,8 +165,6 @@ function codesOf(ranks: readonly number[], { kind, bits }: NumberFormat): Codes 
   return bits > 16 ? Uint32Array.from(codes) : bits > 8 ? Uint16Array.from(codes) : Uint8Array.from(codes);
 }
 
-// --- the data on the axis ----------------------------------------------------------------------------------------------
-
 const samples = new WeakMap<Float32Array, Float32Array>();
 const warped = new WeakMap<Float32Array, Float32Array>();
 
@@ -206,11 +205,10 @@ function sharesOf(fewbits: Fewbits, { values, summary }: Dataset, format: Number
   const scale = values.length / of.length;
   const within = (min: number, max: number) => scale * fewbits.histogram(of, { bins: 1, min, max }).counts[0]!;
   const { min, max, kind, smallestSubnormal } = format;
-  // Half of the first step rounds to 0, which is even.
-  const half = (kind === 'integer' ? 1 : smallestSubnormal) / 2;
-  const [low, high] = [Math.max(-half, min), half];
+  const step = kind === 'integer' ? 1 : smallestSubnormal;
   const result = {
-    zeroed: half === 0 ? 0 : Math.max(0, Math.round(within(low, high) - summary.zeros)),
+    // Half of the first step rounds to 0, which is even. What has float32's own first step loses nothing.
+    zeroed: step < 2e-45 ? 0 : Math.max(0, Math.round(within(Math.max(-step / 2, min), step / 2) - summary.zeros)),
     beyond: summary.min >= min && summary.max <= max ? 0 : Math.round(values.length - within(min, max)),
   };
   if (scale === 1) counted.set(format.name, result);
