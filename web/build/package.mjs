@@ -84,7 +84,10 @@ function types() {
     const file = path.join(dist, 'types', name);
     writeFileSync(file, readFileSync(file, 'utf8').replace(/(from '\.{1,2}\/[^']+)\.ts'/g, "$1.js'"));
   }
-  writeFileSync(path.join(dist, 'worker.d.ts'), '// A script to start a worker with; it exports nothing.\nexport {};\n');
+  writeFileSync(
+    path.join(dist, 'worker.d.ts'),
+    '// A script to start a worker with; it exports nothing.\nexport {};\n',
+  );
   writeFileSync(
     path.join(dist, 'fewbits.wasm.d.ts'),
     '/** The address of the wasm file, as bundlers give it for an asset. */\ndeclare const url: string;\nexport default url;\n',
@@ -103,7 +106,13 @@ await Promise.all([
   script('worker.ts', 'worker.js'),
   script('worker.node.ts', 'worker.node.js', node),
   // The command uses the package as anyone does.
-  script('../cli/main.ts', 'cli.js', { ...node, minify: false, banner: { js: cliBanner }, plugins: [], external: ['fewbits'] }),
+  script('../cli/main.ts', 'cli.js', {
+    ...node,
+    minify: false,
+    banner: { js: cliBanner },
+    plugins: [],
+    external: ['fewbits'],
+  }),
 ]);
 await Promise.all([
   script('inline.ts', 'inline.js', { plugins: [lightened, inlined('worker.js')] }),

@@ -33,11 +33,7 @@ export default defineConfig({
   cacheDir: path.join(root, 'node_modules/.vite-page'),
   plugins: [stylesStay, mathFromTex(), prerendered(), licences()],
   resolve: {
-    alias: {
-      fewbits: path.join(root, 'dist/index.js'),
-      // Our scales map numbers to numbers: colours, dates and texts would be a tenth of the page's scripts.
-      'd3-interpolate': path.join(root, 'web/page/kit/interpolate.ts'),
-    },
+    alias: { fewbits: path.join(root, 'dist/index.js') },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es', plugins: () => [withoutPool] },
@@ -55,16 +51,7 @@ export default defineConfig({
   },
   optimizeDeps: {
     noDiscovery: true,
-    include: [
-      'preact',
-      'preact/hooks',
-      'preact/jsx-runtime',
-      'preact/jsx-dev-runtime',
-      'comlink',
-      'd3-scale',
-      'd3-array',
-      'papaparse',
-    ],
+    include: ['preact', 'preact/hooks', 'preact/jsx-runtime', 'preact/jsx-dev-runtime', 'comlink', 'papaparse'],
   },
   server: { host: '127.0.0.1' },
 });
