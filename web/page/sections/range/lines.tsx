@@ -32,7 +32,7 @@ function layoutOf(width: number, rows: number) {
         step,
         bottom,
         left: 116,
-        right: width - 306,
+        right: width - 316,
         kept: width - 214,
         bars: width - 164,
         barsTop: TOP,
