@@ -13,6 +13,8 @@ interface HandleProps {
   spoken: string;
   /** One arrow key; default 1/200 of the axis. */
   step?: number;
+  /** Default: the axis. */
+  limits?: readonly [min: number, max: number];
   class?: string;
   onInput(value: number): void;
   /** While it is held, the axis must not move. */
@@ -23,9 +25,11 @@ interface HandleProps {
 
 /** Part of a drawing that can be dragged along its axis, and is a slider to keys and screen readers. */
 export function Handle({ name, value, x, spoken, onInput, onHold, onTake, children, ...rest }: HandleProps) {
-  const [min, max] = x.domain() as [number, number];
+  const [min, max] = rest.limits ?? (x.domain() as [number, number]);
   const step = rest.step ?? stepOf(min, max);
   const before = useRef(value);
+  // What the pointer took hold of may move the axis.
+  const grabbed = useRef(x);
   const remember = () => {
     before.current = value;
   };
@@ -34,6 +38,7 @@ export function Handle({ name, value, x, spoken, onInput, onHold, onTake, childr
     handle.focus();
     handle.setPointerCapture(event.pointerId);
     remember();
+    grabbed.current = x;
     onHold(true);
     onTake?.();
     event.preventDefault();
@@ -41,7 +46,7 @@ export function Handle({ name, value, x, spoken, onInput, onHold, onTake, childr
   const move = (event: PointerEvent) => {
     const handle = event.currentTarget as SVGGElement;
     if (!handle.hasPointerCapture(event.pointerId)) return;
-    const at = x.invert(event.clientX - handle.ownerSVGElement!.getBoundingClientRect().left);
+    const at = grabbed.current.invert(event.clientX - handle.ownerSVGElement!.getBoundingClientRect().left);
     const snapped = Number((Math.round(at / step) * step).toPrecision(12));
     const to = Math.min(max, Math.max(min, snapped));
     if (to !== value) onInput(to);

@@ -31,10 +31,9 @@ function sampleOf(values: Float32Array): Numbers {
   return made;
 }
 
-/** Scale and zero point from the extremes alone: exact for any number of values. */
-export function affineOf(fewbits: Fewbits, { summary }: Dataset, scheme: AffineScheme): Affine {
-  return fewbits.calibrate([summary.min, summary.max], scheme);
-}
+/** The values that a view is reckoned from: all, or a sample where that would take long and is not asked for. */
+export const numbersOf = (values: Float32Array, exact: boolean): Numbers =>
+  values.length > EXACT_AT_ONCE && !exact ? sampleOf(values) : { values, stride: 1 };
 
 /** The codes of some values as signed or unsigned whole numbers. */
 export function codesOf(fewbits: Fewbits, values: Float32Array, affine: Affine) {
@@ -58,11 +57,9 @@ function codeRange({ type, symmetric = true, narrowRange = true }: AffineScheme)
   return [symmetric && narrowRange ? -high : -high - 1, high];
 }
 
-/** All at once, or from a sample where that would take long and `exact` is not asked for. */
 export function lanesOf(fewbits: Fewbits, dataset: Dataset, affine: Affine, exact: boolean): LanesView {
   const { values, summary, followed } = dataset;
-  const sampled = values.length > EXACT_AT_ONCE && !exact;
-  const numbers = sampled ? sampleOf(values) : { values, stride: 1 };
+  const numbers = numbersOf(values, exact);
   const few = values.length <= FEW;
   const { codes, quantized } = codesOf(fewbits, numbers.values, affine);
   const restored = fewbits.dequantize(quantized);
@@ -73,7 +70,7 @@ export function lanesOf(fewbits: Fewbits, dataset: Dataset, affine: Affine, exac
   const shown = few ? [...values.keys()] : handfulOf(values, followed);
   return {
     count: values.length,
-    approximate: sampled,
+    approximate: numbers.stride > 1,
     few,
     scale: affine.scale[0]!,
     zeroPoint: affine.zeroPoint[0]!,
