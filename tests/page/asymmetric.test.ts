@@ -74,8 +74,8 @@ describe('chapter 5, Asymmetric', () => {
   it('group "Rounding" lists the elements that differ, or says that none do', async () => {
     const differences = figure.locator('.differences');
     assert.match((await differences.textContent())!, /none differ/);
-    await paste(Array.from({ length: 255 }, (_, i) => ((i - 127.5) / 10).toFixed(2)).join(' '));
-    await figure.locator('.differences', { hasText: /\d+ of the codes differ: .* gets .* or / }).waitFor();
+    await paste('0 4.087059 10.8');
+    await figure.locator('.differences', { hasText: '1 code differs: 4.087 gets −31 or −32' }).waitFor();
     await figure.getByRole('radiogroup', { name: 'Rounding' }).getByRole('radio', { name: 'pytorch' }).check();
     await page.waitForURL(/asymmetric\.rounding=pytorch/);
   });
@@ -125,7 +125,7 @@ describe('chapter 5, Asymmetric', () => {
     await page.mouse.down();
     await page.mouse.move(x + 72, y + height / 2, { steps: 6 });
     await page.mouse.up();
-    await says(/one step is 0\.0721 .* 0 is stored as −4\d/);
+    await says(/one step is 0\.0721 .* 0 is stored as −[45]\d/);
   });
 
   it('works by keyboard alone', async () => {

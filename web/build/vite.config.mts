@@ -24,6 +24,11 @@ const withoutPool: Plugin = {
   },
 };
 
+/** Small modules that several figures need travel as one: each file alone compresses worse. */
+const together = (name: string, test: RegExp) => ({
+  codeSplitting: { groups: [{ name, test }], includeDependenciesRecursively: false },
+});
+
 export default defineConfig({
   root: path.join(root, 'web/page'),
   // Relative addresses: the built page works from any folder of any static host.
@@ -40,7 +45,11 @@ export default defineConfig({
     },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  worker: { format: 'es', plugins: () => [withoutPool] },
+  worker: {
+    format: 'es',
+    plugins: () => [withoutPool],
+    rolldownOptions: { output: together('models', /sections\/[^/]+\/(?!figure)|kit\/(lanes|data\/write)/) },
+  },
   build: {
     outDir: path.join(root, 'site'),
     emptyOutDir: true,
@@ -50,6 +59,10 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       checks: { pluginTimings: false },
+      output: together(
+        'drawing',
+        /d3-|internmap|kit\/(lanes\/\w+\.ts|scale|step|interpolate|formula|controls\/(choice|combobox|slider|field))/,
+      ),
       input: ['index.html', 'embed.html'].map((name) => path.join(root, 'web/page', name)),
     },
   },

@@ -144,7 +144,9 @@ function Differences({ view: { differing, differences, approximate } }: { view: 
   return (
     <p class="note differences">
       onnxruntime divides by <i>s</i>, pytorch multiplies with 1/<i>s</i>:{' '}
-      {differing === 0 ? 'none differ' : `${approximate ? '≈ ' : ''}${whole(differing)} of the codes differ: `}
+      {differing === 0
+        ? 'none differ'
+        : `${approximate ? '≈ ' : ''}${whole(differing)} ${differing === 1 ? 'code differs' : 'codes differ'}: `}
       {differences.map(({ value, onnxruntime, pytorch }, i) => (
         <span key={i}>
           {i > 0 && ', '}
