@@ -93,9 +93,11 @@ function Formulas({ view, options }: { view: View; options: Options }) {
       {own && <Formula of={formulas['zero']!} values={{ ...values, z: whole(zeroPoint) }} />}
       <Formula of={formulas['code']!} values={values} />
       <Formula of={formulas['restored']!} values={values} />
-      <p class="note">
-        Some texts write <i>s</i> for the inverse, {whole(high - low)}/(α − β); here <i>s</i> is the step.
-      </p>
+      {own && (
+        <p class="note">
+          Some texts write <i>s</i> for the inverse, {whole(high - low)}/(α − β); here <i>s</i> is the step.
+        </p>
+      )}
     </>
   );
 }
