@@ -235,6 +235,8 @@ test('restored values stay within half a step, zero exact, for every type', () =
 });
 
 test('ternary and binary absmean quantize and restore', () => {
+  const { fields } = fewbits.blockFormats.find(({ name }) => name === 'ternary_absmean')!;
+  assert.deepEqual(fields, [{ name: 'q', role: 'code', bitOffset: 0, bits: 2, count: 1 }]);
   const values = [0.9, -0.1, -1.2, 0, 0.4];
   const ternary = fewbits.quantize(values, 'ternary_absmean');
   const mean = (0.9 + 0.1 + 1.2 + 0.4) / 5;

@@ -17,7 +17,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { launchChromium } from '../chromium.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tool = (name: string) => path.join(root, 'node_modules', name);
@@ -33,16 +33,7 @@ writeFileSync(path.join(scratch, 'package.json'), JSON.stringify({ name: 'scratc
 run('npm', ['install', `./${filename}`, '--offline', '--no-audit', '--no-fund']);
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: flags });
+const browser = await launchChromium();
 after(() => browser.close());
 
 /** What every consumer below does, and what it must come to. */

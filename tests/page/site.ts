@@ -4,19 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { serve } from '../../web/build/serve.mjs';
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { launchChromium } from '../chromium.mjs';
 
 export interface PageOptions extends Omit<BrowserContextOptions, 'viewport'> {
   width?: number;
@@ -36,7 +26,7 @@ export async function openSite(): Promise<Site> {
   const index = new URL('../../site/index.html', import.meta.url);
   assert.ok(existsSync(fileURLToPath(index)), 'There is no site/: run `npm run build` first.');
   const { address, close } = await serve();
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+  const browser = await launchChromium();
   const complaints: string[] = [];
 
   const page = async ({ width = 1280, height = 900, ...rest }: PageOptions = {}, path = '') => {

@@ -76,12 +76,12 @@ export const blockFormatRows = [
   ['nf4', 'bitsandbytes', 64, 36, 0, 0, 0, [], 0, 0],
   ['fp4', 'bitsandbytes', 64, 36, 0, 0, 0, [], 0, 0],
   ['bnb_int8_blockwise', 'bitsandbytes', 256, 260, 0, 0, 0, [], 0, 0],
-  ['ternary_absmean', 'bitnet', 0, 0, 0, 0, 1, [], 2, 4],
-  ['binary_absmean', 'bitnet', 0, 0, 0, 0, 1, [], 1, 4],
+  ['ternary_absmean', 'bitnet', 0, 0, 0, 0, 1, [['q', 'code', 0, 2, 1]], 2, 4],
+  ['binary_absmean', 'bitnet', 0, 0, 0, 0, 1, [['q', 'code', 0, 1, 1]], 1, 4],
 ] as const;
 
 export type NumberFormatName = (typeof numberFormatRows)[number][0];
 export type BlockFormatName = (typeof blockFormatRows)[number][0];
 
 // The wasm carries the same number: a mismatch means that one of the two is stale.
-export const tableHash = 1747841523;
+export const tableHash = 2063027428;

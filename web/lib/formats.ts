@@ -39,6 +39,9 @@ const toNumberFormat = (row: (typeof numberFormatRows)[number]): NumberFormat =>
     npy: row[18] || null,
   });
 
+type FieldRow = readonly [name: string, role: Field['role'], bitOffset: number, bits: number, count: number];
+const toField = ([name, role, bitOffset, bits, count]: FieldRow): Field => ({ name, role, bitOffset, bits, count });
+
 const toBlockFormat = (row: (typeof blockFormatRows)[number]): BlockFormatRow =>
   Object.freeze({
     name: row[0],
@@ -49,7 +52,7 @@ const toBlockFormat = (row: (typeof blockFormatRows)[number]): BlockFormatRow =>
     needsImportance: !!row[4],
     usesImportance: !!row[5],
     canQuantize: !!row[6],
-    fields: row[7] as readonly Field[],
+    fields: (row[7] as readonly FieldRow[]).map(toField),
     elementBits: row[8],
     tensorBytes: row[9],
   });

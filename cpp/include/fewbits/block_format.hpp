@@ -50,7 +50,13 @@ constexpr BlockFormat block(std::string_view name, std::string_view family, std:
           .can_quantize = false,
           .fields = {}};
 }
-constexpr BlockFormat whole_tensor(std::string_view name, std::string_view family, std::uint32_t bits) {
+// One code per element and nothing else: the scale stands beside the codes.
+template <std::uint16_t bits>
+inline constexpr std::array<Field, 1> kCode{
+    {{.name = "q", .role = FieldRole::Code, .bit_offset = 0, .bits = bits, .count = 1}}};
+
+template <std::uint16_t bits>
+constexpr BlockFormat whole_tensor(std::string_view name, std::string_view family) {
   return {.name = name,
           .family = family,
           .block_size = 0,
@@ -58,7 +64,7 @@ constexpr BlockFormat whole_tensor(std::string_view name, std::string_view famil
           .needs_importance = false,
           .uses_importance = false,
           .can_quantize = true,
-          .fields = {},
+          .fields = kCode<bits>,
           .element_bits = bits,
           .tensor_bytes = 4};
 }
@@ -83,7 +89,7 @@ inline constexpr auto kBlockFormats = [] {
       block("mxfp6_e3m2", "mx", 32, 25), block("mxfp4_ocp", "mx", 32, 17), block("mxint8", "mx", 32, 33),
       block("nvfp4_tensor", "nvfp4", 16, 9),
       block("nf4", "bitsandbytes", 64, 36), block("fp4", "bitsandbytes", 64, 36), block("bnb_int8_blockwise", "bitsandbytes", 256, 260),
-      whole_tensor("ternary_absmean", "bitnet", 2), whole_tensor("binary_absmean", "bitnet", 1),
+      whole_tensor<2>("ternary_absmean", "bitnet"), whole_tensor<1>("binary_absmean", "bitnet"),
   };
 }();
 // clang-format on

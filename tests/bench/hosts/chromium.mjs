@@ -2,19 +2,9 @@
 // give a page a fine clock.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
 import { root } from '../../../web/build/cmake.mjs';
+import { launchChromium } from '../../chromium.mjs';
 
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const ADDRESS = 'http://localhost/';
 const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
 const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
@@ -40,7 +30,7 @@ async function answer(folder, route) {
 
 /** Starts the browser; every call of `run` and `cold` has a page and a process of its own. */
 export async function openChromium(folder) {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+  const browser = await launchChromium();
   const inPage = async (method, argument) => {
     const context = await browser.newContext();
     const page = await context.newPage();

@@ -1,0 +1,1 @@
+export function launchChromium(): Promise<import('playwright-core').Browser>;
