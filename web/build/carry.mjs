@@ -37,8 +37,7 @@ function carrySentences(name, source, texts) {
     let result = '';
     let from = node.getFullStart();
     node.forEachChild((child) => {
-      result += source.slice(from, child.getFullStart()) + source.slice(child.getFullStart(), child.getStart(file));
-      result += code(child, inside || ts.isFunctionLike(node)).trimStart();
+      result += source.slice(from, child.getStart(file)) + code(child, inside || ts.isFunctionLike(node)).trimStart();
       from = child.getEnd();
     });
     return result + source.slice(from, node.getEnd());

@@ -15,7 +15,7 @@ export function refuseBlocks(name: BlockFormatName): never {
   throw new FewbitsError('UNSUPPORTED', reason, { format: name });
 }
 
-/** 2^-17 more or less: BitNet b1.58 keeps its scale from becoming 0. */
+/** The smallest scale of BitNet b1.58, which divides by it. */
 const SMALLEST_SCALE = 1e-5;
 
 function absmeanFormat(name: BlockFormatName) {

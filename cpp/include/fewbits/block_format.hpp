@@ -50,6 +50,7 @@ constexpr BlockFormat block(std::string_view name, std::string_view family, std:
           .can_quantize = false,
           .fields = {}};
 }
+
 // One code per element and nothing else: the scale stands beside the codes.
 template <std::uint16_t bits>
 inline constexpr std::array<Field, 1> kCode{
