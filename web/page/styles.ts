@@ -4,5 +4,6 @@ import './kit/base.css';
 import './kit/controls.css';
 import './kit/figure.css';
 import './kit/frame.css';
+import './kit/lanes/style.css';
 
 import.meta.glob('./sections/*/style.css', { eager: true });

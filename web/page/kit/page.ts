@@ -83,6 +83,15 @@ export async function follow(index: number): Promise<void> {
   if (answer) setPageState({ dataset: { ...state.dataset, ...answer } });
 }
 
+/** Changes one number for the whole page; the bar offers the way back to what it was part of. */
+export async function edit(index: number, value: number): Promise<void> {
+  await dataReady();
+  const dataset = await newest('edit', () => worker().edit(index, value));
+  if (!dataset) return;
+  const { source } = state.dataset;
+  setPageState({ dataset, message: '', back: source.kind === 'own' ? state.back : source });
+}
+
 export async function run<Result>(section: string, name: string, argument: unknown): Promise<Result | undefined> {
   await dataReady();
   return newest(`${section}.${name}`, () => worker().run(section, name, argument)) as Promise<Result | undefined>;

@@ -91,6 +91,15 @@ const api = {
     return { followed, followedValue: dataset.values[followed]! };
   },
 
+  /** Writes another number in one's place: from then on the data is the reader's own. */
+  async edit(index: number, value: number): Promise<DatasetInfo> {
+    const { source, name, values, shape, followed } = dataset!;
+    const next = values.slice();
+    next[index] = value;
+    const own: Source = source.kind === 'own' ? source : { kind: 'own', name: `${name}, changed` };
+    return adopt(own, { values: next, shape }, '', followed);
+  },
+
   /** Calls a function of a section's model.ts with the data. */
   async run(section: string, name: string, argument: unknown): Promise<unknown> {
     const load = models[`../sections/${section}/model.ts`];

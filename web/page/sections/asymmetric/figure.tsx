@@ -1,0 +1,162 @@
+import type { FigureProps } from '../../kit/contract.ts';
+import { RadioGroup, Switch } from '../../kit/controls/choice.tsx';
+import { NumberField } from '../../kit/controls/field.tsx';
+import { Figure } from '../../kit/figure.tsx';
+import { Formula } from '../../kit/formula.tsx';
+import { useExact } from '../../kit/lanes/exact.ts';
+import { Lanes } from '../../kit/lanes/lanes.tsx';
+import { FollowedField, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
+import { Num } from '../../kit/number.tsx';
+import { say, whole } from '../../kit/numbers.ts';
+import formulas from './formulas.tex';
+import type { View } from './model.ts';
+import { type Options, ROUNDINGS, SCHEMES, TYPES } from './options.ts';
+import { Range, type RangeChange, rangeChange, zeroChange } from './range.tsx';
+
+export { options } from './options.ts';
+
+/** Room beside the range, for its ends to be dragged into. */
+const ROOM = 0.08;
+
+export default function Asymmetric(props: FigureProps<Options, View>) {
+  const { options, set, dataset, follow } = props;
+  const view = useExact(props);
+  const { scale, zeroPoint, low, high, min, max, beta, alpha } = view;
+  const ends = [min, max, beta, alpha, scale * (low - zeroPoint), scale * (high - zeroPoint)];
+  const [least, most] = [Math.min(...ends), Math.max(...ends)];
+  const room = ROOM * (most - least);
+  const change = (to: RangeChange) => set(rangeChange(view, to));
+  return (
+    <Figure
+      title={`Zero point: ${dataset.name}`}
+      controls={
+        <>
+          <RadioGroup label="Scheme" items={SCHEMES} value={options.scheme} onChange={(scheme) => set({ scheme })} />
+          <RadioGroup label="Type" items={TYPES} value={options.type} onChange={(type) => set({ type })} />
+          <Switch label="Include zero" checked={options.zero} onChange={(zero) => set({ zero })} />
+          <RadioGroup
+            label="Rounding"
+            showLabel
+            items={ROUNDINGS}
+            value={options.rounding}
+            onChange={(rounding) => set({ rounding })}
+          />
+          <NumberField label="β" size={7} value={beta} max={alpha} onChange={(to) => change({ beta: to })} />
+          <NumberField label="α" size={7} value={alpha} min={beta} onChange={(to) => change({ alpha: to })} />
+          {options.scheme === 'asymmetric' && (
+            <NumberField
+              label="Zero point"
+              size={5}
+              whole
+              value={zeroPoint}
+              {...(options.zero && { min: low, max: high })}
+              onChange={(z) => change(zeroChange(view, z))}
+            />
+          )}
+          <FollowedField view={view} />
+        </>
+      }
+      formula={<Formulas view={view} options={options} />}
+      sentence={<Finding view={view} options={options} />}
+      table={lanesTable('with a zero point', view)}
+    >
+      <Lanes view={view} axis={[least - room, most + room]} label={labelOf(view)} follow={follow}>
+        {(places) => <Range {...{ view, options, places, change }} />}
+      </Lanes>
+      <Ledger name="asymmetric" view={view} follow={follow} />
+      <Differences view={view} />
+    </Figure>
+  );
+}
+
+function labelOf({ from, to, scale, zeroPoint }: View): string {
+  return `${say(from)} to ${say(to)} in steps of ${say(scale)}: 0 is stored as ${whole(zeroPoint)}.`;
+}
+
+function Formulas({ view, options }: { view: View; options: Options }) {
+  const { followed, scale, low, high, from, to, zeroPoint } = view;
+  const values = {
+    a: to,
+    b: from < 0 ? `(${say(from, 4)})` : from,
+    m: whole(high - low),
+    s: scale,
+    l: whole(-low),
+    z: zeroPoint < 0 ? `(${whole(zeroPoint)})` : whole(zeroPoint),
+    x: followed.value,
+    q: whole(followed.code),
+    y: followed.restored,
+  };
+  const own = options.scheme === 'asymmetric' && to > from;
+  return (
+    <>
+      {own && <Formula of={formulas['scale']!} values={values} />}
+      {own && <Formula of={formulas['zero']!} values={{ ...values, z: whole(zeroPoint) }} />}
+      <Formula of={formulas['code']!} values={values} />
+      <Formula of={formulas['restored']!} values={values} />
+      {own && (
+        <p class="note">
+          Some texts write <i>s</i> for the inverse, {whole(high - low)}/(α − β); here <i>s</i> is the step.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Finding({ view, options }: { view: View; options: Options }) {
+  const { absmax, approximate, scale, zeroPoint, low, high, from, to, min, max, symmetric, asymmetric } = view;
+  if (absmax === 0) return <>Every value is 0 and stays 0. There is nothing to scale.</>;
+  const about = approximate ? '≈ ' : '';
+  const lost = zeroPoint < low || zeroPoint > high;
+  const errors = (
+    <>
+      {' '}
+      The average value moves by {about}
+      <Num of={asymmetric.meanError} role="error" /> asymmetric, by {about}
+      <Num of={symmetric.meanError} role="error" /> symmetric.
+    </>
+  );
+  if (options.scheme === 'symmetric') {
+    return (
+      <>
+        With zero in the middle one step is <Num of={scale} role="scale" />
+        {(min >= 0 || max <= 0) && ', and half of the codes are never used'}.{errors}
+      </>
+    );
+  }
+  return (
+    <>
+      [<Num of={from} role="original" />, <Num of={to} role="original" />] uses all{' '}
+      <Num of={whole(high - low + 1)} role="code" /> codes; one step is <Num of={scale} role="scale" /> instead of{' '}
+      <Num of={symmetric.scale} role="scale" />
+      {lost ? (
+        '. But 0 is no longer exact, which padding and ReLU need.'
+      ) : (
+        <>
+          , and 0 is stored as <Num of={whole(zeroPoint)} role="zero" />.
+        </>
+      )}
+      {errors}
+    </>
+  );
+}
+
+/** Where the two ways to round part. */
+function Differences({ view: { differing, differences, approximate } }: { view: View }) {
+  const more = differing - differences.length;
+  return (
+    <p class="note differences">
+      onnxruntime divides by <i>s</i>, pytorch multiplies with 1/<i>s</i>:{' '}
+      {differing === 0
+        ? 'none differ'
+        : `${approximate ? '≈ ' : ''}${whole(differing)} ${differing === 1 ? 'code differs' : 'codes differ'}: `}
+      {differences.map(({ value, onnxruntime, pytorch }, i) => (
+        <span key={i}>
+          {i > 0 && ', '}
+          <Num of={value} role="original" digits={4} /> gets <Num of={whole(onnxruntime)} role="code" /> or{' '}
+          <Num of={whole(pytorch)} role="code" />
+        </span>
+      ))}
+      {more > 0 && `, and ${whole(more)} more`}.
+    </p>
+  );
+}

@@ -1,0 +1,88 @@
+// Chapter 5: integers over the data's own range. Pure; runs in the worker.
+import type { Affine, AffineScheme, Fewbits } from '../../../lib/types.ts';
+import type { Dataset } from '../../kit/contract.ts';
+import { shortest } from '../../kit/data/write.ts';
+import { codesOf, lanesOf, numbersOf } from '../../kit/lanes/model.ts';
+import type { LanesView } from '../../kit/lanes/view.ts';
+import type { Options } from './options.ts';
+
+export { options } from './options.ts';
+
+/** An element that the two ways to round give different codes. */
+export interface Difference {
+  index: number;
+  value: number;
+  onnxruntime: number;
+  pytorch: number;
+}
+
+interface Side {
+  scale: number;
+  /** How far the average value moves. */
+  meanError: number;
+}
+
+export interface View extends LanesView {
+  /** The range as it was chosen, and as it is once it takes in 0. */
+  beta: number;
+  alpha: number;
+  from: number;
+  to: number;
+  symmetric: Side;
+  asymmetric: Side;
+  differing: number;
+  /** The first of them. */
+  differences: Difference[];
+}
+
+const LISTED = 5;
+
+function view(fewbits: Fewbits, dataset: Dataset, options: Options, all: boolean): View {
+  const { values, summary } = dataset;
+  const span = summary.max - summary.min || summary.absmax || 1;
+  const beta = summary.min + options.low * span;
+  const alpha = Math.max(beta, summary.max + options.high * span);
+  const schemeOf = (symmetric: boolean): AffineScheme => ({
+    type: options.type,
+    symmetric,
+    includeZero: options.zero,
+    rounding: options.rounding,
+  });
+  const affineOf = (symmetric: boolean) => fewbits.calibrate([beta, alpha], schemeOf(symmetric));
+  const { values: some } = numbersOf(values, all);
+  const sideOf = (symmetric: boolean): Side => {
+    const affine = affineOf(symmetric);
+    const restored = fewbits.dequantize(fewbits.quantize(some, affine));
+    return { scale: affine.scale[0]!, meanError: fewbits.compare(some, restored).meanAbsError };
+  };
+  const affine = affineOf(options.scheme === 'symmetric');
+  return {
+    ...lanesOf(fewbits, dataset, affine, all),
+    beta: Number(shortest(beta)),
+    alpha: Number(shortest(alpha)),
+    from: Number(shortest(options.zero ? Math.min(0, beta) : beta)),
+    to: Number(shortest(options.zero ? Math.max(0, alpha) : alpha)),
+    symmetric: sideOf(true),
+    asymmetric: sideOf(false),
+    ...differencesOf(fewbits, some, affine),
+  };
+}
+
+/** Dividing by the scale and multiplying with its inverse part ways where a value is about half way between codes. */
+function differencesOf(fewbits: Fewbits, values: Float32Array, affine: Affine) {
+  const codesBy = (rounding: 'onnxruntime' | 'pytorch') =>
+    codesOf(fewbits, values, { ...affine, scheme: { ...affine.scheme, rounding } }).codes;
+  const [onnxruntime, pytorch] = [codesBy('onnxruntime'), codesBy('pytorch')];
+  const differences: Difference[] = [];
+  let differing = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (onnxruntime[i] === pytorch[i]) continue;
+    if (differing++ >= LISTED) continue;
+    const value = Number(shortest(values[i]!));
+    differences.push({ index: i, value, onnxruntime: onnxruntime[i]!, pytorch: pytorch[i]! });
+  }
+  return { differing, differences };
+}
+
+export const model = (fewbits: Fewbits, dataset: Dataset, options: Options) => view(fewbits, dataset, options, false);
+export const exact = (fewbits: Fewbits, dataset: Dataset, options: Options) => view(fewbits, dataset, options, true);
