@@ -194,7 +194,7 @@ describe('data', () => {
   });
 });
 
-describe('theme, links, embedding', () => {
+describe('theme and links', () => {
   test('the theme goes round, stays for the next visit and sets the colours', async () => {
     const page = await site.page({ colorScheme: 'light' });
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -232,54 +232,6 @@ describe('theme, links, embedding', () => {
     await page.goto(link);
     await page.getByText('This link was made on someone’s own numbers').waitFor();
     await page.locator('.dataset', { hasText: '36,864 weights' }).waitFor();
-    await page.context().close();
-  });
-
-  test('a figure can be embedded: its page shows it alone, says its height and links back', async () => {
-    const page = await site.browser.newPage();
-    await page.setContent(`<iframe src="${site.address}embed.html?figure=your-data&data=seven&theme=dark"></iframe>`);
-    await page.evaluate(() => {
-      addEventListener('message', ({ data }) => {
-        document.title = JSON.stringify(data);
-      });
-    });
-    const frame = page.frameLocator('iframe');
-    await frame.getByText('The guide’s seven').first().waitFor();
-    const back = frame.getByRole('link', { name: 'A visual guide to quantization, live' });
-    assert.equal(await back.getAttribute('href'), './#your-data');
-    await page.waitForFunction(() => /"fewbits":"your-data","height":[1-9]\d\d/.test(document.title));
-    await page.close();
-  });
-
-  test('an embedded figure without further wishes draws the example', async () => {
-    const page = await site.page({}, 'embed.html?figure=why');
-    await page.locator('fewbits-why figure').waitFor();
-    await page.context().close();
-  });
-
-  test('the button Embed gives the code for the figure as it is', async () => {
-    const page = await site.page({}, '?data=seven');
-    await wake(page, 'why');
-    await page.locator('fewbits-why').getByRole('button', { name: 'Embed' }).click();
-    const code = await page.getByRole('dialog').getByRole('textbox', { name: 'Code' }).inputValue();
-    assert.match(code, new RegExp(`<iframe src="${site.address}embed.html\\?figure=why&data=seven"`));
-    const host = await page.context().newPage();
-    await host.setViewportSize({ width: 500, height: 800 });
-    await host.setContent(code);
-    const given = Number(/height="(\d+)"/.exec(code)![1]);
-    await host.waitForFunction((height) => document.querySelector('iframe')!.height !== String(height), given);
-    const root = host.frameLocator('iframe').locator('html');
-    const inside = await root.evaluate((html) => Math.ceil(html.getBoundingClientRect().height));
-    assert.equal(await host.locator('iframe').getAttribute('height'), String(inside));
-    await host.close();
-    await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'hidden' });
-    await page.context().close();
-  });
-
-  test('an unknown figure is answered with the ones there are', async () => {
-    const page = await site.page({}, 'embed.html?figure=poetry');
-    await page.getByText('There is no figure “poetry”. There are: ').waitFor();
     await page.context().close();
   });
 });

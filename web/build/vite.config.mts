@@ -2,6 +2,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { chunkOf } from './chunks.mts';
+import { elements } from './elements.mts';
 import { licences } from './licences.mts';
 import { mathFromTex } from './math.mts';
 import { prerendered } from './prerendered.mts';
@@ -54,7 +55,7 @@ export default defineConfig({
   publicDir: 'public',
   // Not beside the tests' and the package's: two builds at once must not share it.
   cacheDir: path.join(root, 'node_modules/.vite-page'),
-  plugins: [workerShares, plainImports, withoutPool, stylesStay, mathFromTex(), prerendered(), licences()],
+  plugins: [workerShares, plainImports, withoutPool, stylesStay, mathFromTex(), prerendered(), licences(), elements()],
   resolve: {
     alias: {
       fewbits: path.join(root, 'dist/index.js'),

@@ -6,6 +6,8 @@ import { onPageState, pageState, setPageState } from './page.ts';
 const opened = typeof location === 'undefined' ? readAddress('') : readAddress(location.search);
 const changed = new Map<string, readonly [string, string][]>();
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** Keeps an address in step with the page: the browser's, or an embedded figure's link back. */
+let write: (query: string) => void = () => {};
 
 /** What the page was opened with. */
 export const openedAddress = () => opened;
@@ -20,33 +22,36 @@ export function noteOptions(section: string, options: readonly [string, string][
 /** Browsers refuse addresses that change with every frame. */
 function later(): void {
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    history.replaceState(history.state, '', currentLink());
-    noteOwn(pageState().dataset.source.kind === 'own');
-  }, 200);
+  timer = setTimeout(() => write(currentQuery()), 200);
 }
 
-/** The address that opens the page as it is now. */
-export function currentLink(): string {
+const linkOf = (query: string) => location.pathname + query + location.hash;
+
+function writeLocation(query: string): void {
+  history.replaceState(history.state, '', linkOf(query));
+  noteOwn(pageState().dataset.source.kind === 'own');
+}
+
+/** The query that opens the page as it is now. */
+function currentQuery(): string {
   const { source, followed } = pageState().dataset;
   const set = [...changed].flatMap(([section, list]) =>
     list.map(([key, text]) => [`${section}.${key}`, text] as const),
   );
   // Figures that have not woken up yet keep what the link asked of them.
-  return location.pathname + writeAddress(source, followed, [...opened.options, ...set]) + location.hash;
+  return writeAddress(source, followed, [...opened.options, ...set]);
 }
 
-/** `embed.html` with this figure as it is now. */
-export function embedLink(section: string): string {
+/** The query of one figure as it is now; of the reader's own data only the settings. */
+export function figureQuery(section: string): string {
   const { source, followed } = pageState().dataset;
-  const own = (changed.get(section) ?? []).map(([key, text]) => [`${section}.${key}`, text] as const);
-  const query = writeAddress(source.kind === 'own' ? { kind: 'seven' } : source, followed, own);
-  return new URL(`embed.html?figure=${section}${query.replace('?', '&')}`, location.href).href;
+  const set = (changed.get(section) ?? []).map(([key, text]) => [`${section}.${key}`, text] as const);
+  return source.kind === 'own' ? writeAddress({ kind: 'seven' }, 0, set) : writeAddress(source, followed, set);
 }
 
-/** Copies it; what the reader should know then goes into the bar. */
+/** Copies the page's address; what the reader should know then goes into the bar. */
 export async function copyLink(): Promise<boolean> {
-  const link = new URL(currentLink(), location.href).href;
+  const link = new URL(linkOf(currentQuery()), location.href).href;
   try {
     await navigator.clipboard.writeText(link);
     if (pageState().dataset.source.kind === 'own') setPageState({ message: NOT_YOURS });
@@ -60,4 +65,7 @@ export async function copyLink(): Promise<boolean> {
 const NOT_YOURS =
   'The link has your settings, not your numbers: those stay in this tab. It opens on the example weights.';
 
-export const followState = () => onPageState(later);
+export function followState(writer = writeLocation): void {
+  write = writer;
+  onPageState(later);
+}

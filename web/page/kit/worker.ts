@@ -100,6 +100,9 @@ const api = {
     return adopt(own, { values: next, shape }, '', followed);
   },
 
+  /** The first numbers of the data, where the reader wants to take them along. */
+  values: (most: number): Float32Array => dataset!.values.slice(0, most),
+
   /** Calls a function of a section's model.ts with the data. */
   async run(section: string, name: string, argument: unknown): Promise<unknown> {
     const load = models[`../sections/${section}/model.ts`];

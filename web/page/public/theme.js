@@ -1,8 +1,9 @@
-// Runs before the first paint: an embedded page's ?theme=, else the reader's stored choice.
+// Runs before the first paint: the reader's stored choice; in an embedded figure ?theme=, else the system's.
 {
-  let theme = new URLSearchParams(location.search).get('theme');
+  const query = new URLSearchParams(location.search);
+  let theme = query.get('theme');
   try {
-    theme ??= localStorage.getItem('fewbits-theme');
+    if (!query.has('figure')) theme ??= localStorage.getItem('fewbits-theme');
   } catch {}
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
 }
