@@ -1,14 +1,12 @@
-// The built page in Firefox and in WebKitGTK: it loads under its policy, quantizes, and shows the guide's codes.
+// The built page in Firefox and in WebKitGTK: it loads under its policy, and one main check of every chapter passes.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import test, { after, before } from 'node:test';
+import test, { after, before, type TestContext } from 'node:test';
+import { init } from 'fewbits';
 import puppeteer from 'puppeteer-core';
-import { Builder, Capabilities, type WebDriver } from 'selenium-webdriver';
+import { Builder, Capabilities, Key, type WebDriver } from 'selenium-webdriver';
 import { type Served, serve } from '../../web/build/serve.mjs';
-
-const expected = ['64', '36', '−89', '0', '−23', '−54', '127'];
-const asymmetric = ['53', '20', '−128', '−23', '−50', '−86', '127'];
 
 let site: Served;
 before(async () => {
@@ -16,51 +14,140 @@ before(async () => {
 });
 after(() => site.close());
 
-/** Runs in the page: the codes of the workbench, once its figure is alive. */
-const readCodes = `(() => {
-  const figure = document.querySelector('fewbits-your-data');
-  figure?.scrollIntoView();
-  if (!figure?.hasAttribute('data-ready')) return [];
-  return [...figure.querySelectorAll('[aria-label="Every value"] tbody tr td:nth-of-type(2)')].map((cell) => cell.textContent.trim());
-})()`;
-const chooseAsymmetric = `document.querySelector('fewbits-your-data input[type=radio][value=asymmetric]').click()`;
+/** A browser, through whichever driver: scripts run in the page, keys go to what has the focus. */
+interface Browser {
+  open(address: string): Promise<unknown>;
+  run(script: string): Promise<unknown>;
+  press(key: 'End' | 'PageUp' | 'Escape' | 'Enter' | ' '): Promise<unknown>;
+  type(text: string): Promise<unknown>;
+}
 
-type Evaluate = (script: string) => Promise<unknown>;
+/** Runs in the page: a control of a figure by its name; of two with the same, the slider. */
+const FIND = `const find = (section, name) => ['[role=slider]', ':is(input, button, [role])']
+  .flatMap((kind) => [...document.querySelectorAll('fewbits-' + section + ' ' + kind)])
+  .find((one) => (one.getAttribute('aria-label') ?? one.labels?.[0]?.textContent ?? one.textContent).trim() === name);
+const texts = (selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent.trim());`;
 
-async function shows(evaluate: Evaluate, codes: string[]): Promise<void> {
+/** Waits until an expression has this value, as JSON. */
+async function sees(browser: Browser, expression: string, wanted: unknown): Promise<void> {
   let seen: unknown;
-  for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 200))) {
-    seen = await evaluate(`return ${readCodes}`);
-    if (JSON.stringify(seen) === JSON.stringify(codes)) return;
+  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    seen = await browser.run(`${FIND} return JSON.stringify(${expression})`);
+    if (seen === JSON.stringify(wanted)) return;
   }
-  assert.deepEqual(seen, codes);
+  assert.equal(seen, JSON.stringify(wanted), expression);
 }
 
-async function smoke(open: (address: string) => Promise<unknown>, evaluate: Evaluate): Promise<void> {
-  await open(`${site.address}?data=seven#your-data`);
-  await shows(evaluate, expected);
-  await evaluate(chooseAsymmetric);
-  await shows(evaluate, asymmetric);
+const says = (browser: Browser, section: string, part: string) =>
+  sees(browser, `document.querySelector('fewbits-${section} .figure-sentence').textContent.includes('${part}')`, true);
+
+/** Brings a figure near and waits until it is alive. */
+async function wake(browser: Browser, section: string): Promise<void> {
+  await browser.run(`document.querySelector('fewbits-${section}').scrollIntoView()`);
+  await sees(browser, `document.querySelector('fewbits-${section}').hasAttribute('data-ready')`, true);
 }
 
-test('Firefox loads the page, quantizes and shows the codes', async () => {
-  const browser = await puppeteer.launch({
+async function focus(browser: Browser, section: string, name: string): Promise<void> {
+  await sees(browser, `!!find('${section}', '${name}')`, true);
+  await browser.run(`${FIND} find('${section}', '${name}').focus()`);
+}
+
+const ledger = (section: string) => `texts('fewbits-${section} .ledger .code-tile').join(' ').replaceAll('−', '-')`;
+
+/** One main check of each chapter, by keyboard, on the guide's seven numbers, following 10.8. */
+const CHECKS: Record<string, (browser: Browser) => Promise<void>> = {
+  async top(browser) {
+    await focus(browser, 'top', 'Bits per number');
+    await browser.press('End');
+    await says(browser, 'top', 'With 8 bits each');
+  },
+  async why(browser) {
+    await focus(browser, 'why', 'Parameters');
+    await browser.run('document.activeElement.select()');
+    await browser.type('70B');
+    await browser.press('Enter');
+    await says(browser, 'why', 'A model of 70,000,000,000 weights');
+    await focus(browser, 'why', 'Show as table');
+    await browser.press('Enter');
+    const sizes = ['560 GB', '280 GB', '140 GB', '70 GB', '35 GB'];
+    await sees(browser, `texts('fewbits-why .figure-table tbody tr > :nth-child(3)').slice(0, 5)`, sizes);
+  },
+  async bits(browser) {
+    await sees(browser, `texts('fewbits-bits .meaning').join(' ').includes('exponent: 130 − 127 = 3')`, true);
+    await focus(browser, 'bits', 'sign');
+    await browser.press(' ');
+    await sees(browser, `find('bits', 'Number').value`, '−10.8');
+  },
+  async range(browser) {
+    const rows = `document.querySelectorAll('fewbits-range [aria-label="Data types"] tbody tr').length`;
+    await sees(browser, rows, (await init()).numberFormats.length);
+    await focus(browser, 'range', 'Sort by max');
+    await browser.press('Enter');
+    await sees(browser, `document.querySelectorAll('fewbits-range th[aria-sort=descending]').length`, 1);
+  },
+  async symmetric(browser) {
+    await sees(browser, ledger('symmetric'), '64 36 -89 0 -23 -54 127');
+    await focus(browser, 'symmetric', 'Value 7');
+    await browser.press('PageUp');
+    await sees(browser, ledger('symmetric'), '59 33 -82 0 -21 -49 127');
+    await browser.press('Escape');
+    await sees(browser, ledger('symmetric'), '64 36 -89 0 -23 -54 127');
+  },
+  async asymmetric(browser) {
+    await says(browser, 'asymmetric', '0 is stored as −23');
+    await sees(browser, ledger('asymmetric'), '53 20 -128 -23 -50 -86 127');
+  },
+  async 'your-data'(browser) {
+    const codes = `texts('[aria-label="Every value"] tbody td:nth-of-type(2)').join(' ').replaceAll('−', '-')`;
+    await sees(browser, codes, '64 36 -89 0 -23 -54 127');
+    await browser.run(`document.querySelector('fewbits-your-data input[type=radio][value=asymmetric]').click()`);
+    await sees(browser, codes, '53 20 -128 -23 -50 -86 127');
+  },
+};
+
+async function checkAll(browser: Browser, context: TestContext): Promise<void> {
+  await browser.open(`${site.address}?data=seven&follow=6`);
+  for (const [section, check] of Object.entries(CHECKS))
+    await context.test(section, async () => {
+      await wake(browser, section);
+      await check(browser);
+    });
+}
+
+test('Firefox', async (context) => {
+  const firefox = await puppeteer.launch({
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',
     headless: true,
   });
   try {
-    const page = await browser.newPage();
+    const page = await firefox.newPage();
     const errors: string[] = [];
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(String(error)));
-    await smoke(
-      (address) => page.goto(address),
-      (script) => page.evaluate(`(() => { ${script} })()`),
-    );
+    const browser: Browser = {
+      open: (address) => page.goto(address),
+      run: (script) => page.evaluate(`(() => { ${script} })()`),
+      press: (key) => page.keyboard.press(key),
+      type: (text) => page.keyboard.type(text),
+    };
+    await checkAll(browser, context);
+    await context.test('an element on another page', async () => {
+      await page.goto('about:blank');
+      await page.setContent(
+        `<script src="${site.address}embed.js"></script><fewbits-symmetric values="1 3 4"></fewbits-symmetric>`,
+      );
+      await sees(browser, `document.querySelector('fewbits-symmetric').shadowRoot.firstChild.offsetHeight > 600`, true);
+      const frame = page.frames().find((one) => one.url().includes('embed.html'))!;
+      await sees(
+        { ...browser, run: (script) => frame.evaluate(`(() => { ${script} })()`) },
+        ledger('symmetric'),
+        '32 95 127',
+      );
+    });
     assert.deepEqual(errors, []);
   } finally {
-    await browser.close();
+    await firefox.close();
   }
 });
 
@@ -95,7 +182,7 @@ async function startDriver(port: number): Promise<ChildProcess> {
   throw new Error('WebKitWebDriver does not answer.');
 }
 
-test('WebKit loads the page, quantizes and shows the codes', async () => {
+test('WebKit', async (context) => {
   const port = await freePort();
   const driver = await startDriver(port);
   let browser: WebDriver | undefined;
@@ -109,9 +196,16 @@ test('WebKit loads the page, quantizes and shows the codes', async () => {
     });
     browser = await new Builder().usingServer(`http://127.0.0.1:${port}`).withCapabilities(capabilities).build();
     const session = browser;
-    await smoke(
-      (address) => session.get(address),
-      (script) => session.executeScript(script),
+    const send = (keys: string) => session.switchTo().activeElement().sendKeys(keys);
+    const keys = { End: Key.END, PageUp: Key.PAGE_UP, Escape: Key.ESCAPE, Enter: Key.ENTER, ' ': Key.SPACE };
+    await checkAll(
+      {
+        open: (address) => session.get(address),
+        run: (script) => session.executeScript(script),
+        press: (key) => send(keys[key]),
+        type: send,
+      },
+      context,
     );
   } finally {
     await browser?.quit().catch(() => {});
