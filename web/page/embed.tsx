@@ -1,17 +1,17 @@
 // One figure in another page. At first the address says what it shows; the page around it changes that by messages
 // { query, values }, see elements.ts. Numbers come by message only.
 import './styles.ts';
-import { readAddress, writeAddress } from './kit/address.ts';
+import { readAddress } from './kit/address.ts';
 import { worker } from './kit/client.ts';
-import type { FigureModule } from './kit/contract.ts';
 import { sameSource } from './kit/data/examples.ts';
 import { builtDataset, defineFigures } from './kit/element.tsx';
+import { figures } from './kit/figures.ts';
 import { followState, openedAddress } from './kit/link.ts';
 import { openPage } from './kit/opening.ts';
 import { follow, onPageState, pageState, sentenceOf, setPageState, takeReading, useSource } from './kit/page.ts';
 
-const WAITING = 'Waiting for numbers from the page around this one.';
-const COMMAS = 'A comma between digits separates two numbers here: write fractions with a point.';
+const WAITING = 'Waiting for the numbers of the page around this one.';
+const COMMAS = 'A comma separates numbers here: write fractions with a point.';
 
 interface Wanted {
   query: string;
@@ -19,9 +19,8 @@ interface Wanted {
   values: unknown;
 }
 
-const figures = import.meta.glob<FigureModule>('./sections/*/figure.tsx');
 const name = new URLSearchParams(location.search).get('figure') ?? '';
-const load = figures[`./sections/${name}/figure.tsx`];
+const load = figures[`../sections/${name}/figure.tsx`];
 const place = document.getElementById('figure')!;
 const element = document.createElement(`fewbits-${name}`);
 
@@ -31,14 +30,10 @@ let values: unknown = null;
 let complaint = '';
 
 async function start(): Promise<void> {
-  document.title = document.querySelector('h1')!.textContent = `A figure of fewbits: ${name}`;
-  const { source, followed, options, wasOwn } = given;
-  const linkBack = (query: string) => document.querySelector('a')!.setAttribute('href', `./${query}#${name}`);
-  linkBack(writeAddress(source, followed, options));
-  followState(linkBack);
+  followState((query) => document.querySelector('a')!.setAttribute('href', `./${query}#${name}`));
   onPageState(showNote);
   defineFigures(figures);
-  const waits = wasOwn && parent !== window;
+  const waits = given.wasOwn && parent !== window;
   if (waits) setPageState({ dataset: builtDataset(), back: null, busy: '', message: WAITING });
   else openPage(builtDataset());
   // From now on the element's attributes say what the address has said.

@@ -2,8 +2,8 @@ import './styles.ts';
 import { hydrate, render } from 'preact';
 import { Bar } from './kit/bar.tsx';
 import { followChapters } from './kit/chapters.ts';
-import type { FigureModule } from './kit/contract.ts';
 import { builtDataset, defineFigures } from './kit/element.tsx';
+import { figures } from './kit/figures.ts';
 import { followState } from './kit/link.ts';
 import { openPage } from './kit/opening.ts';
 import { onPageState, pageState } from './kit/page.ts';
@@ -27,7 +27,7 @@ async function openEmbed(section: string): Promise<void> {
   showEmbedDialog(section);
 }
 
-defineFigures(import.meta.glob<FigureModule>('./sections/*/figure.tsx'), openEmbed);
+defineFigures(figures, openEmbed);
 followChapters();
 followState();
 listenToProse(openData);

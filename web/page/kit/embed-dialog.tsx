@@ -2,6 +2,7 @@ import { type ComponentChildren, render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { worker } from './client.ts';
 import { Dialog } from './controls/dialog.tsx';
+import { shortest } from './data/write.ts';
 import { figureQuery } from './link.ts';
 import { count } from './numbers.ts';
 import { pageState } from './page.ts';
@@ -21,17 +22,14 @@ const at = (file: string) => new URL(file, location.href).href;
 const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;');
 
 /** With the reader's numbers only where the reader said so. */
-function elementCode(section: string, numbers: readonly string[] | undefined): string {
+function elementCode(section: string, values: string): string {
   const query = new URLSearchParams(figureQuery(section));
-  if (numbers) {
-    query.set('data', numbers.join(' '));
-    const { followed } = pageState().dataset;
-    if (followed > 0) query.set('follow', String(followed));
+  if (values) {
+    query.delete('data');
+    query.set('values', values);
+    query.set('follow', String(pageState().dataset.followed));
   }
-  const attributes = [...query].map(([key, text]) => {
-    const name = numbers && key === 'data' ? 'values' : key.replace(`${section}.`, '');
-    return ` ${name}="${escaped(text)}"`;
-  });
+  const attributes = [...query].map(([key, text]) => ` ${key.replace(`${section}.`, '')}="${escaped(text)}"`);
   return `<script src="${at('embed.js')}" async></script>
 <fewbits-${section}${attributes.join('')}></fewbits-${section}>`;
 }
@@ -45,46 +43,36 @@ function frameCode(section: string): string {
   for (const frame of document.querySelectorAll('iframe')) if (frame.contentWindow === source) frame.height = data.height; });</script>`;
 }
 
-/** The shortest decimal that reads back as the same float32. */
-function shortest(x: number): string {
-  if (Object.is(x, -0)) return '-0';
-  for (let digits = 1; ; digits++) {
-    const short = Number(x.toPrecision(digits));
-    if (digits === 9 || Math.fround(short) === x) return String(short);
-  }
-}
-
 function EmbedDialog({ section, onClose }: { section: string; onClose(): void }) {
-  const [numbers, setNumbers] = useState<string[]>();
+  const [values, setValues] = useState('');
   const { source, count: size } = pageState().dataset;
   const include = async (wanted: boolean) =>
-    setNumbers(wanted ? Array.from(await worker().values(MOST), shortest) : undefined);
+    setValues(wanted ? Array.from(await worker().values(MOST), shortest).join(' ') : '');
   return (
     <Dialog title="Embed this figure" onClose={onClose}>
-      <Code name="element" code={elementCode(section, numbers)}>
-        For a page of your own. The element takes any numbers in <code>values="5.47 3.08"</code>, is as tall as its
-        figure, and changes with its attributes. The script is needed once.
+      <Code name="element" code={elementCode(section, values)}>
+        For a page of your own: the element takes numbers in <code>values="5.47 3.08"</code> and grows with its figure.
+        The script is needed once.
       </Code>
       {source.kind === 'own' && (
         <p>
-          {numbers
-            ? 'Your numbers stand in the element’s code now.'
-            : 'Your numbers are not in this code: they stay in this tab, and the guide’s seven stand in for them. To show yours, write them into values.'}
+          {values
+            ? 'Your numbers stand in this code now.'
+            : 'Your numbers are not in this code: they stay in this tab. The guide’s seven stand in for them.'}
         </p>
       )}
       {source.kind === 'own' && size <= MOST && (
         <label>
           <input type="checkbox" onChange={(event) => include(event.currentTarget.checked)} /> Put my{' '}
-          {count(size, 'numbers')} into the element
+          {count(size, 'numbers')} into values
         </label>
       )}
       <Code name="frame" code={frameCode(section)}>
-        For places that allow frames, but no script from elsewhere. The lines below the frame follow the figure’s
-        height; it works without them too.
+        For places that allow no script from elsewhere. The lines below the frame follow the figure’s height; it works
+        without them.
       </Code>
       <p>
-        <code>theme="dark"</code> in the element, or <code>&amp;theme=dark</code> in the frame’s address, fixes the
-        colours; so does <code>light</code>.
+        <code>theme="dark"</code> or <code>&amp;theme=dark</code> fixes the colours.
       </p>
     </Dialog>
   );
