@@ -420,6 +420,17 @@ describe('the button Embed', () => {
     await page.context().close();
   });
 
+  test('opens a dialog in which axe finds nothing', async () => {
+    const prepare = async (page: Page) => {
+      await wake(page, 'symmetric');
+      await page.locator('fewbits-symmetric').getByRole('slider', { name: 'Value 7' }).press('PageUp');
+      await page.locator('.dataset', { hasText: 'changed' }).waitFor();
+      await page.locator('fewbits-symmetric').getByRole('button', { name: 'Embed' }).click();
+      await dialog(page).getByRole('checkbox').waitFor();
+    };
+    assert.deepEqual(await audit(site, {}, '?data=seven', prepare), []);
+  });
+
   test('escapes what a link brought along', async () => {
     const page = await site.page({}, `?data=seven&bits.format=${encodeURIComponent('"><script>')}`);
     await wake(page, 'bits');
