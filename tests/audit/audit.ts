@@ -1,0 +1,74 @@
+// npm run audit: the built page's figures beside its budget. Times are printed, never asserted.
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { launchChromium } from '../chromium.mjs';
+import { sizesOf, weigh } from '../page/budget.ts';
+import { serveGzipped } from './host.ts';
+import { inputs } from './input.ts';
+import { type Conditions, clsOf, DESKTOP, type Load, load, PHONE, scrollThrough } from './load.ts';
+import { type Audit, type Loading, table } from './report.ts';
+
+const site = fileURLToPath(new URL('../../site/', import.meta.url));
+
+const { quick = false, json = false } = parseArgs({
+  options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },
+}).values;
+const [runs, presses] = quick ? [1, 8] : [5, 40];
+const say = (text: string) => console.error(text);
+
+const processors = os.cpus();
+const [busy = 0] = os.loadavg();
+if (busy > processors.length / 2)
+  say(`The machine is busy (load ${busy.toFixed(1)} on ${processors.length} processors): times are too long.`);
+
+const { address, close } = await serveGzipped();
+const browser = await launchChromium();
+try {
+  const audit = await measure();
+  console.log(json ? JSON.stringify(audit, null, 2) : table(audit));
+} finally {
+  await browser.close();
+  await close();
+}
+
+async function measure(): Promise<Audit> {
+  const loads = async (name: string, conditions: Conditions) => {
+    say(`loading, ${name}`);
+    const all: Load[] = [];
+    for (let i = 0; i < runs; i++) all.push(await load(browser, address, conditions));
+    return all;
+  };
+  const phone = await loads('phone', PHONE);
+  const desktop = await loads('desktop', DESKTOP);
+  const firstScripts = [...new Set([...phone, ...desktop].flatMap(({ scripts }) => scripts))]
+    .map((url) => path.posix.relative('/', new URL(url).pathname))
+    .sort();
+  const scrolling = [];
+  for (const conditions of [PHONE, DESKTOP]) {
+    const { width } = conditions;
+    say(`reading to the end, ${width} wide`);
+    const shifts = await scrollThrough(browser, address, conditions);
+    scrolling.push({ width, cls: clsOf(shifts), shifts });
+  }
+  say('input to paint');
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${processors[0]!.model.trim()}, ${processors.length} processors`,
+    load: busy.toFixed(1),
+    browser: `Chromium ${browser.version()}`,
+    sizes: { firstScripts: weigh(site, firstScripts), ...sizesOf(site) },
+    firstScripts,
+    phone: together(phone),
+    desktop: together(desktop),
+    loadShifts: phone.at(-1)!.shifts,
+    scrolling,
+    input: await inputs(browser, address, presses, say),
+  };
+}
+
+function together(loads: readonly Load[]): Loading {
+  const of = (key: keyof Loading) => loads.map((one) => one[key]);
+  return { fcp: of('fcp'), lcp: of('lcp'), tbt: of('tbt'), cls: of('cls') };
+}
