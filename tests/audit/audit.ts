@@ -8,7 +8,7 @@ import { sizesOf, weigh } from '../page/budget.ts';
 import { serveGzipped } from './host.ts';
 import { inputs } from './input.ts';
 import { type Conditions, clsOf, DESKTOP, type Load, load, PHONE, scrollThrough } from './load.ts';
-import { type Audit, type Loading, table } from './report.ts';
+import { type Audit, type Timings, table } from './report.ts';
 
 const site = fileURLToPath(new URL('../../site/', import.meta.url));
 
@@ -23,7 +23,7 @@ const [busy = 0] = os.loadavg();
 if (busy > processors.length / 2)
   say(`The machine is busy (load ${busy.toFixed(1)} on ${processors.length} processors): times are too long.`);
 
-const { address, close } = await serveGzipped();
+const { address, scripts, close } = await serveGzipped();
 const browser = await launchChromium();
 try {
   const audit = await measure();
@@ -36,15 +36,14 @@ try {
 async function measure(): Promise<Audit> {
   const loads = async (name: string, conditions: Conditions) => {
     say(`loading, ${name}`);
+    scripts();
     const all: Load[] = [];
     for (let i = 0; i < runs; i++) all.push(await load(browser, address, conditions));
-    return all;
+    const first = Object.fromEntries(scripts().map((file) => [file, weigh(site, [file])]));
+    return { ...together(all), first, shifts: all.at(-1)!.shifts };
   };
   const phone = await loads('phone', PHONE);
   const desktop = await loads('desktop', DESKTOP);
-  const firstScripts = [...new Set([...phone, ...desktop].flatMap(({ scripts }) => scripts))]
-    .map((url) => path.posix.relative('/', new URL(url).pathname))
-    .sort();
   const scrolling = [];
   for (const conditions of [PHONE, DESKTOP]) {
     const { width } = conditions;
@@ -58,17 +57,15 @@ async function measure(): Promise<Audit> {
     machine: `${processors[0]!.model.trim()}, ${processors.length} processors`,
     load: busy.toFixed(1),
     browser: `Chromium ${browser.version()}`,
-    sizes: { firstScripts: weigh(site, firstScripts), ...sizesOf(site) },
-    firstScripts,
-    phone: together(phone),
-    desktop: together(desktop),
-    loadShifts: phone.at(-1)!.shifts,
+    sizes: sizesOf(site),
+    phone,
+    desktop,
     scrolling,
     input: await inputs(browser, address, presses, say),
   };
 }
 
-function together(loads: readonly Load[]): Loading {
-  const of = (key: keyof Loading) => loads.map((one) => one[key]);
+function together(loads: readonly Load[]): Timings {
+  const of = (key: keyof Timings) => loads.map((one) => one[key]);
   return { fcp: of('fcp'), lcp: of('lcp'), tbt: of('tbt'), cls: of('cls') };
 }

@@ -6,11 +6,19 @@ import { type Served, serve } from '../../web/build/serve.mjs';
 
 const COMPRESSIBLE = /^(text\/|application\/(json|wasm)|image\/svg)/;
 
-export async function serveGzipped(): Promise<Served> {
+export interface Host extends Served {
+  /** The scripts that pages asked for since the last call, as paths in the folder; without those of their workers. */
+  scripts(): string[];
+}
+
+export async function serveGzipped(): Promise<Host> {
   const inner = await serve();
+  const scripts = new Set<string>();
   const packed = new Map<string, Buffer>();
   const server = createServer((request, response) => {
     const { host: _, ...headers } = request.headers;
+    // A worker's imports are for a worker, too.
+    if (headers['sec-fetch-dest'] === 'script') scripts.add(request.url!.slice(1));
     get(new URL(request.url!, inner.address), { headers }, async (answer) => {
       const body = Buffer.concat(await answer.toArray());
       const gzip = answer.statusCode === 200 && COMPRESSIBLE.test(answer.headers['content-type'] ?? '');
@@ -27,6 +35,11 @@ export async function serveGzipped(): Promise<Served> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    scripts() {
+      const asked = [...scripts].sort();
+      scripts.clear();
+      return asked;
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));

@@ -5,7 +5,7 @@ import { DESKTOP, openPage, type Press } from './load.ts';
 
 export interface Answer {
   figure: string;
-  /** Role and name. */
+  role: string;
   control: string;
   /** Milliseconds from every press that changed the figure to the paint. */
   paint: number[];
@@ -51,8 +51,9 @@ export async function inputs(
   for (const control of CONTROLS) {
     if (!figures.includes(control.figure)) continue;
     const answer = await press(page, control, presses);
-    if (answer) say(`  ${answer.figure}: ${answer.control}`);
-    if (answer) answers.push(answer);
+    if (!answer) continue;
+    say(`  ${answer.figure}: ${answer.control}`);
+    answers.push(answer);
   }
   await page.context().close();
   return { answers, missing: figures.filter((id) => !answers.some(({ figure }) => figure === id)) };
@@ -80,7 +81,8 @@ async function press(page: Page, { figure, role, name, keys }: Control, presses:
   const shown = painted.filter(({ asked, shown }) => asked > 0 && shown >= asked);
   return {
     figure,
-    control: `${role} “${typeof name === 'string' ? name : name.source.replace(/\W/g, ' ').trim()}”`,
+    role,
+    control: typeof name === 'string' ? name : name.source.replace(/\W/g, ' ').trim(),
     paint: painted.map(({ at, painted }) => painted - at),
     parts: shown.map(({ at, asked, shown, changed, painted }) => ({
       event: asked - at,

@@ -33,8 +33,6 @@ export interface Load {
   tbt: number;
   cls: number;
   shifts: Shift[];
-  /** The page's own scripts that were fetched, as addresses; those of its worker stand apart. */
-  scripts: string[];
 }
 
 interface Probed {
@@ -103,8 +101,6 @@ export async function load(browser: Browser, address: string, conditions: Condit
   await page.goto(address);
   await idle(page);
   const { fcp, lcp, tasks, shifts } = await page.evaluate(() => globalThis.audit.load);
-  const fetched = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
-  const workers = page.workers().map((worker) => worker.url());
   await page.context().close();
   return {
     fcp,
@@ -112,7 +108,6 @@ export async function load(browser: Browser, address: string, conditions: Condit
     tbt: tasks.reduce((sum, task) => sum + blocking(task, fcp), 0),
     cls: clsOf(shifts),
     shifts,
-    scripts: [...new Set(fetched)].filter((url) => url.endsWith('.js') && !workers.includes(url)),
   };
 }
 

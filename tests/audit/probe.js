@@ -45,20 +45,30 @@
 
   let press;
   let changed = performance.now();
-  let framed = false;
+  let frame = 'none';
+  let again = false;
   const painted = new MessageChannel();
   painted.port1.onmessage = () => {
-    framed = false;
+    frame = 'none';
     changed = performance.now();
     if (press) press.painted = changed;
+    if (again) ask();
   };
   /** A message posted in a frame's callback comes after the frame has been painted. */
+  function ask() {
+    frame = 'asked';
+    again = false;
+    requestAnimationFrame(() => {
+      frame = 'painting';
+      painted.port2.postMessage(null);
+    });
+  }
   function change() {
     changed = performance.now();
     if (press) [press.changed, press.shown] = [changed, press.answered];
-    if (framed) return;
-    framed = true;
-    requestAnimationFrame(() => painted.port2.postMessage(null));
+    if (frame === 'none') ask();
+    // Too late for the frame that is being painted.
+    if (frame === 'painting') again = true;
   }
   // Changes of a canvas are none of the document's.
   for (const name of ['clearRect', 'fillRect', 'fill', 'stroke', 'drawImage', 'putImageData']) {
@@ -99,7 +109,7 @@
     },
     async quiet(time) {
       const since = performance.now();
-      while (open > 0 || framed || performance.now() - Math.max(changed, since) < time) await pause(20);
+      while (open > 0 || frame !== 'none' || performance.now() - Math.max(changed, since) < time) await pause(20);
     },
     /** The largest answer of a worker since the last call, in bytes. */
     largest() {

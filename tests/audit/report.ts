@@ -1,28 +1,31 @@
 // What the audit found, beside the budget, for a terminal.
+import path from 'node:path';
 import { quantile } from '../bench/statistics.ts';
-import { BUDGET } from '../page/budget.ts';
+import { BUDGET, type sizesOf } from '../page/budget.ts';
 import type { Answer, InputReport, Parts } from './input.ts';
 import type { Shift } from './load.ts';
 
-export type Sizes = Record<keyof typeof BUDGET.sizes, number>;
 /** Of every run. */
-export type Loading = Record<keyof typeof BUDGET.loading, number[]>;
+export type Timings = Record<keyof typeof BUDGET.loading, number[]>;
+
+export interface Loading extends Timings {
+  /** The page's scripts that were fetched while nobody touched it, and their bytes, gzipped. */
+  first: Record<string, number>;
+  /** What moved in the last run. */
+  shifts: Shift[];
+}
 
 export interface Audit {
   date: string;
   machine: string;
-  /** Others' work when the audit began. */
+  /** Others' work when the audit began, as processors that it keeps busy. */
   load: string;
   browser: string;
-  sizes: Sizes;
-  /** The addresses behind `sizes.firstScripts`, without the host. */
-  firstScripts: string[];
+  sizes: ReturnType<typeof sizesOf>;
   phone: Loading;
   desktop: Loading;
   /** What moved while the page was read, by the width of the screen. */
   scrolling: { width: number; cls: number; shifts: Shift[] }[];
-  /** What moved while it loaded on the phone. */
-  loadShifts: Shift[];
   input: InputReport;
 }
 
@@ -31,6 +34,7 @@ const milliseconds = (time: number) => `${time.toFixed(0)} ms`;
 const shift = (value: number) => value.toFixed(3);
 const verdict = (value: number, budget: number) => (value <= budget ? 'ok' : 'OVER');
 const p50 = (values: readonly number[]) => quantile(values, 0.5);
+const p10 = (values: readonly number[]) => quantile(values, 0.1);
 const p95 = (values: readonly number[]) => quantile(values, 0.95);
 
 const WIDTHS = [46, 10, 10, 5];
@@ -43,14 +47,13 @@ function line(title: string, ...cells: readonly string[]): string {
   return `${title.padEnd(first)} ${padded.join(' ')}`.trimEnd();
 }
 
-const SIZES: Record<keyof Sizes, string> = {
-  firstScripts: 'JavaScript fetched before any interaction',
+const SIZES: Record<keyof Audit['sizes'], string> = {
   scripts: 'JavaScript in all',
   text: 'HTML and CSS',
   wasm: 'wasm',
   fonts: 'fonts, not gzipped',
 };
-const LOADING: Record<keyof Loading, [title: string, unit: (value: number) => string]> = {
+const LOADING: Record<keyof Timings, [title: string, unit: (value: number) => string]> = {
   fcp: ['first contentful paint', milliseconds],
   lcp: ['largest contentful paint', milliseconds],
   tbt: ['total blocking time', milliseconds],
@@ -58,11 +61,24 @@ const LOADING: Record<keyof Loading, [title: string, unit: (value: number) => st
 };
 const keys = <Key extends string>(record: Record<Key, unknown>) => Object.keys(record) as Key[];
 
-const sizeLines = (sizes: Sizes) =>
-  keys(SIZES).map((key) => {
-    const [value, budget] = [sizes[key], BUDGET.sizes[key]];
-    return line(SIZES[key], kilobytes(value), kilobytes(budget), verdict(value, budget));
-  });
+const sizeLine = (title: string, value: number, budget: number) =>
+  line(title, kilobytes(value), kilobytes(budget), verdict(value, budget));
+
+const sizeLines = (sizes: Audit['sizes']) =>
+  keys(SIZES).map((key) => sizeLine(SIZES[key], sizes[key], BUDGET.sizes[key]));
+
+/** Scripts of the page that came without an interaction; its worker's, which come when it is idle, do not count. */
+function firstLines(device: string, { first }: Loading): string[] {
+  const files = Object.entries(first).toSorted(([, a], [, b]) => b - a);
+  const total = files.reduce((sum, [, bytes]) => sum + bytes, 0);
+  const names = files.map(
+    ([file, bytes]) => `${path.basename(file).replace(/(-[\w-]{8})?\.js$/, '')} ${(bytes / 1000).toFixed(1)}`,
+  );
+  return [
+    sizeLine(`JavaScript before any interaction, ${device}`, total, BUDGET.sizes.firstScripts),
+    `  ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`,
+  ];
+}
 
 const loadingLines = (loading: Loading) =>
   keys(LOADING).map((key) => {
@@ -102,11 +118,12 @@ const or = (values: readonly number[], unit: (values: readonly number[]) => numb
 const PARTS: readonly (keyof Parts)[] = ['event', 'worker', 'drawing', 'frame'];
 
 const inputLine = (title: string, ...cells: readonly string[]) =>
-  [title.padEnd(38), ...cells.map((cell, i) => cell.padStart([7, 7, 4, 7, 7, 7, 7, 8, 7][i]!))].join(' ').trimEnd();
+  [title.padEnd(27), ...cells.map((cell, i) => cell.padStart([6, 7, 7, 4, 6, 7, 7, 7, 8, 6][i]!))].join(' ').trimEnd();
 
 function answerLine({ figure, control, paint, parts, unchanged, message }: Answer): string {
   return inputLine(
     `${figure}: ${control}`,
+    or(paint, p10),
     or(paint, p50),
     or(paint, p95),
     paint.length ? verdict(p95(paint), BUDGET.input.paint) : '',
@@ -117,7 +134,7 @@ function answerLine({ figure, control, paint, parts, unchanged, message }: Answe
       ),
     ),
     kilobytes(message),
-    unchanged ? `${unchanged} idle` : '',
+    unchanged ? `${unchanged} same` : '',
   );
 }
 
@@ -130,7 +147,7 @@ function inputLines(input: InputReport): string[] {
   const message = Math.max(0, ...input.answers.map((answer) => answer.message));
   const all = input.answers.flatMap(({ paint }) => paint);
   return [
-    inputLine('figure: control', 'p50', 'p95', '', ...PARTS, 'message'),
+    inputLine('figure: control', 'p10', 'p50', 'p95', '', ...PARTS, 'message'),
     ...input.answers.map(answerLine),
     '',
     ...(worst
@@ -164,17 +181,18 @@ function inputLines(input: InputReport): string[] {
 
 /** At most 100 columns. */
 export function table(audit: Audit): string {
-  const { sizes, phone, desktop, scrolling, loadShifts, input, firstScripts } = audit;
+  const { sizes, phone, desktop, scrolling, input } = audit;
   return [
     `${audit.browser} on ${audit.machine}, load ${audit.load} before, ${audit.date}`,
     '',
     line('SIZE, gzipped', 'found', 'budget'),
+    ...firstLines('phone', phone),
+    ...firstLines('desktop', desktop),
     ...sizeLines(sizes),
-    `Fetched by the untouched page itself, phone or desktop: ${firstScripts.length} files. Its worker’s come when it is idle.`,
     '',
     line('LOADING, phone (4 x slower, 150 ms, 1.6 Mbit/s)', 'median', 'budget', '', 'least to most'),
     ...loadingLines(phone),
-    ...movedLines(loadShifts),
+    ...movedLines(phone.shifts),
     desktopLine(desktop),
     ...scrollingLines(scrolling),
     '',
