@@ -1,20 +1,16 @@
 // npm run audit: the built page's figures beside its budget. Times are printed, never asserted.
 import os from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { launchChromium } from '../chromium.mjs';
 import { sizesOf, weigh } from '../page/budget.ts';
 import { serveGzipped } from './host.ts';
 import { inputs } from './input.ts';
-import { type Conditions, clsOf, DESKTOP, type Load, load, PHONE, scrollThrough } from './load.ts';
+import { type Conditions, clsOf, DESKTOP, type Load, load, PHONE, readThrough } from './load.ts';
 import { type Audit, type Timings, table } from './report.ts';
 
 const site = fileURLToPath(new URL('../../site/', import.meta.url));
 
-const { quick = false, json = false } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },
-}).values;
+const [quick, json] = ['--quick', '--json'].map((flag) => process.argv.includes(flag));
 const [runs, presses] = quick ? [1, 8] : [5, 40];
 const say = (text: string) => console.error(text);
 
@@ -44,12 +40,12 @@ async function measure(): Promise<Audit> {
   };
   const phone = await loads('phone', PHONE);
   const desktop = await loads('desktop', DESKTOP);
-  const scrolling = [];
+  const reading = [];
   for (const conditions of [PHONE, DESKTOP]) {
     const { width } = conditions;
     say(`reading to the end, ${width} wide`);
-    const shifts = await scrollThrough(browser, address, conditions);
-    scrolling.push({ width, cls: clsOf(shifts), shifts });
+    const { shifts, grown } = await readThrough(browser, address, conditions);
+    reading.push({ width, cls: clsOf(shifts), shifts, grown });
   }
   say('input to paint');
   return {
@@ -60,7 +56,7 @@ async function measure(): Promise<Audit> {
     sizes: sizesOf(site),
     phone,
     desktop,
-    scrolling,
+    reading,
     input: await inputs(browser, address, presses, say),
   };
 }

@@ -129,12 +129,19 @@ export function clsOf(shifts: readonly Shift[]): number {
   return worst;
 }
 
+export interface Reading {
+  shifts: Shift[];
+  /** Pixels by which figures changed their height when they came to life; below the screen, where no shift is counted, too. */
+  grown: Record<string, number>;
+}
+
 /** Reads the page to its end, a third of a screen at a time; all figures wake up. What moves then is a defect. */
-export async function scrollThrough(browser: Browser, address: string, conditions: Conditions): Promise<Shift[]> {
+export async function readThrough(browser: Browser, address: string, conditions: Conditions): Promise<Reading> {
   const page = await openPage(browser, { ...conditions, mobile: false });
   await page.goto(address);
   await idle(page);
-  const before = await page.evaluate(() => globalThis.audit.load.shifts.length);
+  const known = await page.evaluate(() => globalThis.audit.load.shifts.length);
+  const before = await heights(page);
   const read = (by: number) =>
     page.evaluate((top) => {
       const from = scrollY;
@@ -144,6 +151,19 @@ export async function scrollThrough(browser: Browser, address: string, condition
   while (await read(conditions.height / 3)) await page.evaluate(() => globalThis.audit.quiet(100));
   await idle(page);
   const { shifts } = await page.evaluate(() => globalThis.audit.load);
+  const after = await heights(page);
   await page.context().close();
-  return shifts.slice(before);
+  const grown = Object.entries(after).map(([name, height]) => [name, Math.round(height - before[name]!)] as const);
+  return { shifts: shifts.slice(known), grown: Object.fromEntries(grown.filter(([, by]) => by !== 0)) };
 }
+
+/** Of the page's figures, by their names. */
+const heights = (page: Page): Promise<Record<string, number>> =>
+  page.evaluate(() => {
+    const figures = [...document.querySelectorAll('main *')].filter(({ localName }) =>
+      localName.startsWith('fewbits-'),
+    );
+    return Object.fromEntries(
+      figures.map((figure) => [figure.localName.slice('fewbits-'.length), figure.getBoundingClientRect().height]),
+    );
+  });

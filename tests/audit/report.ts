@@ -3,7 +3,7 @@ import path from 'node:path';
 import { quantile } from '../bench/statistics.ts';
 import { BUDGET, type sizesOf } from '../page/budget.ts';
 import type { Answer, InputReport, Parts } from './input.ts';
-import type { Shift } from './load.ts';
+import type { Reading, Shift } from './load.ts';
 
 /** Of every run. */
 export type Timings = Record<keyof typeof BUDGET.loading, number[]>;
@@ -25,7 +25,7 @@ export interface Audit {
   phone: Loading;
   desktop: Loading;
   /** What moved while the page was read, by the width of the screen. */
-  scrolling: { width: number; cls: number; shifts: Shift[] }[];
+  reading: (Reading & { width: number; cls: number })[];
   input: InputReport;
 }
 
@@ -45,6 +45,18 @@ function line(title: string, ...cells: readonly string[]): string {
   const [first, second, third, fourth] = WIDTHS as [number, number, number, number];
   const padded = [value.padStart(second), budget.padStart(third), judged.padStart(fourth), ` ${note}`];
   return `${title.padEnd(first)} ${padded.join(' ')}`.trimEnd();
+}
+
+/** A list in lines of at most 100 columns; none for an empty one. */
+function wrapped(start: string, items: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const [i, item] of items.entries()) {
+    const piece = i < items.length - 1 ? `${item}, ` : item;
+    const last = lines.at(-1) ?? start;
+    if (lines.length && (last + piece).length <= 101) lines[lines.length - 1] = last + piece;
+    else lines.push((lines.length ? '  ' : start) + piece);
+  }
+  return lines.map((text) => text.trimEnd());
 }
 
 const SIZES: Record<keyof Audit['sizes'], string> = {
@@ -76,7 +88,7 @@ function firstLines(device: string, { first }: Loading): string[] {
   );
   return [
     sizeLine(`JavaScript before any interaction, ${device}`, total, BUDGET.sizes.firstScripts),
-    `  ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`,
+    ...wrapped('  ', names),
   ];
 }
 
@@ -101,16 +113,19 @@ const movedLines = (shifts: readonly Shift[]) =>
     .filter(({ value }) => value >= 0.0005)
     .map(({ value, moved }) => `  ${shift(value)}  ${moved[0] ?? 'unknown'}`.slice(0, 100));
 
-const scrollingLines = (scrolling: Audit['scrolling']) =>
-  scrolling.flatMap(({ width, cls, shifts }) => [
-    line(
-      `layout shift while reading, ${width} wide`,
-      shift(cls),
-      shift(BUDGET.loading.cls),
-      verdict(cls, BUDGET.loading.cls),
-    ),
-    ...movedLines(shifts),
-  ]);
+const readingLines = ({ width, cls, shifts, grown }: Audit['reading'][number]) => [
+  line(
+    `layout shift while reading, ${width} wide`,
+    shift(cls),
+    shift(BUDGET.loading.cls),
+    verdict(cls, BUDGET.loading.cls),
+  ),
+  ...movedLines(shifts),
+  ...wrapped(
+    '  Height changes when a figure wakes up: ',
+    Object.entries(grown).map(([figure, by]) => `${figure} ${by > 0 ? '+' : '−'}${Math.abs(by)} px`),
+  ),
+];
 
 const or = (values: readonly number[], unit: (values: readonly number[]) => number) =>
   values.length ? milliseconds(unit(values)) : '–';
@@ -181,7 +196,7 @@ function inputLines(input: InputReport): string[] {
 
 /** At most 100 columns. */
 export function table(audit: Audit): string {
-  const { sizes, phone, desktop, scrolling, input } = audit;
+  const { sizes, phone, desktop, reading, input } = audit;
   return [
     `${audit.browser} on ${audit.machine}, load ${audit.load} before, ${audit.date}`,
     '',
@@ -194,7 +209,7 @@ export function table(audit: Audit): string {
     ...loadingLines(phone),
     ...movedLines(phone.shifts),
     desktopLine(desktop),
-    ...scrollingLines(scrolling),
+    ...reading.flatMap(readingLines),
     '',
     'INPUT TO PAINT at 1,000,000 values, as it is',
     ...inputLines(input),
