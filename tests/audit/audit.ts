@@ -15,9 +15,10 @@ const [runs, presses] = quick ? [1, 8] : [5, 40];
 const say = (text: string) => console.error(text);
 
 const processors = os.cpus();
-const [busy = 0] = os.loadavg();
-if (busy > processors.length / 2)
-  say(`The machine is busy (load ${busy.toFixed(1)} on ${processors.length} processors): times are too long.`);
+const [others = 0] = os.loadavg();
+const busy = others > processors.length / 2;
+if (busy)
+  say(`The machine is busy (load ${others.toFixed(1)} on ${processors.length} processors): times are too long.`);
 
 const { address, scripts, close } = await serveGzipped();
 const browser = await launchChromium();
@@ -51,7 +52,8 @@ async function measure(): Promise<Audit> {
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: `${processors[0]!.model.trim()}, ${processors.length} processors`,
-    load: busy.toFixed(1),
+    load: others.toFixed(1),
+    busy,
     browser: `Chromium ${browser.version()}`,
     sizes: sizesOf(site),
     phone,

@@ -20,6 +20,8 @@ export interface Audit {
   machine: string;
   /** Others' work when the audit began, as processors that it keeps busy. */
   load: string;
+  /** Whether that makes times too long. */
+  busy: boolean;
   browser: string;
   sizes: ReturnType<typeof sizesOf>;
   phone: Loading;
@@ -199,6 +201,7 @@ export function table(audit: Audit): string {
   const { sizes, phone, desktop, reading, input } = audit;
   return [
     `${audit.browser} on ${audit.machine}, load ${audit.load} before, ${audit.date}`,
+    ...(audit.busy ? ['The machine was busy: the times are too long.'] : []),
     '',
     line('SIZE, gzipped', 'found', 'budget'),
     ...firstLines('phone', phone),
@@ -211,7 +214,8 @@ export function table(audit: Audit): string {
     desktopLine(desktop),
     ...reading.flatMap(readingLines),
     '',
-    'INPUT TO PAINT at 1,000,000 values, as it is',
+    `INPUT TO PAINT at 1,000,000 values, as it is: p95 at most ${milliseconds(BUDGET.input.paint)}`,
+    'From event to frame: where it went, medians. Message: the largest from the worker.',
     ...inputLines(input),
   ].join('\n');
 }
