@@ -1,12 +1,12 @@
 // What surrounds the figures: bar, rail, dialogs, theme, links, keyboard, narrow screens, and the promises to every
 // reader: no request elsewhere, no error, nothing that axe finds.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
+import { BUDGET, sizesOf, weigh } from './budget.ts';
 import { audit, openSite, type Site, scrollsSideways, wake } from './site.ts';
 
 let site: Site;
@@ -332,17 +332,10 @@ describe('what is shipped', () => {
   });
 
   test('keeps to its budget', () => {
-    const assets = path.join(folder, 'assets');
-    const size = (wanted: RegExp, zip = true) =>
-      readdirSync(assets)
-        .filter((name) => wanted.test(name))
-        .map((name) => readFileSync(path.join(assets, name)))
-        .reduce((sum, bytes) => sum + (zip ? gzipSync(bytes).length : bytes.length), 0);
-    const first = [...html.matchAll(/(?:src|href)="\.\/assets\/([^"]+\.js)"/g)].map(([, name]) => name!);
-    const firstBytes = first.reduce((sum, name) => sum + gzipSync(readFileSync(path.join(assets, name))).length, 0);
-    assert.ok(gzipSync(html).length + size(/\.css$/) <= 60_000, 'HTML and CSS');
-    assert.ok(first.length > 0 && firstBytes <= 25_000, `JavaScript before the first interaction: ${firstBytes}`);
-    assert.ok(size(/\.js$/) <= 90_000, `JavaScript in all: ${size(/\.js$/)}`);
-    assert.ok(size(/\.woff2$/, false) <= 96_000, 'fonts');
+    const named = [...html.matchAll(/(?:src|href)="\.\/([^"]+\.js)"/g)].map(([, name]) => name!);
+    assert.ok(named.length > 0);
+    const sizes = { firstScripts: weigh(folder, named), ...sizesOf(folder) };
+    const over = Object.entries(BUDGET.sizes).filter(([key, most]) => sizes[key as keyof typeof sizes] > most);
+    assert.deepEqual(over, [], JSON.stringify(sizes));
   });
 });
