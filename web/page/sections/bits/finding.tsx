@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { Num } from '../../kit/number.tsx';
 import { MINUS, whole } from '../../kit/numbers.ts';
 import type { Reading, View } from './model.ts';
-import { OWN } from './options.ts';
+import { OWN } from './names.ts';
 import { Kept } from './stack.tsx';
 
 export function Finding({ view }: { view: View }) {
@@ -22,11 +22,12 @@ export function Finding({ view }: { view: View }) {
 const nameOf = ({ name }: Reading) => (name === OWN ? 'your format' : name);
 const capital = (text: string) => (text.startsWith('your') ? `Y${text.slice(1)}` : text);
 
-function lossOf({ kind, signBits, exponentBits, mantissaBits }: Reading): ComponentChildren {
+function lossOf({ kind, signBits, exponentBits, bits }: Reading): ComponentChildren {
   if (kind === 'integer') return 'has no exponent, only whole numbers';
   return (
     <>
-      keeps <Num of={whole(exponentBits)} /> exponent bits, drops <Num of={whole(23 - mantissaBits)} /> of the mantissa
+      keeps <Num of={whole(exponentBits)} /> exponent bits, drops{' '}
+      <Num of={whole(23 - (bits.length - signBits - exponentBits))} /> of the mantissa
       {!signBits && ' and has no sign'}
     </>
   );
