@@ -1,14 +1,13 @@
 // What the figure says.
 import type { Dataset } from '../../kit/contract.ts';
-import type { Role } from '../../kit/number.tsx';
 import { percent, whole } from '../../kit/numbers.ts';
 import type { Row } from './model.ts';
 
-/** Words, or a number with its role. */
-export type Piece = string | [of: number | string, role?: Role];
+/** Words, or a number in a list of its own. */
+export type Piece = string | [of: number | string];
 
 /** 'float8_e4m3fn' as people say it. */
-export const short = (name: string): string => name.replace(/^float\d_/, '');
+const short = ({ name }: Row): string => name.replace(/^float\d_/, '');
 
 /** 'a', 'a and b', 'a, b and c' */
 const list = (items: readonly Piece[][]): Piece[] =>
@@ -16,7 +15,7 @@ const list = (items: readonly Piece[][]): Piece[] =>
 
 export function findingOf(dataset: Dataset, rows: readonly Row[], probe: number, about: boolean): Piece[] {
   const passed = rows.filter(({ outside }) => outside);
-  const ends = passed.map(({ name, min, max }): Piece[] => [`${short(name)} (`, [probe < 0 ? min : max], ')']);
+  const ends = passed.map((row): Piece[] => [`${short(row)} (`, [probe < 0 ? row.min : row.max], ')']);
   return [
     ...stepsFromOne(rows),
     ...lossOf(dataset, rows, about ? '≈ ' : ''),
@@ -26,11 +25,14 @@ export function findingOf(dataset: Dataset, rows: readonly Row[], probe: number,
 
 /** 'Between 1 and 2 float16 has 1,024 steps, bfloat16 128 and e4m3fn 8.' */
 function stepsFromOne(rows: readonly Row[]): Piece[] {
-  const reaching = rows.filter(({ max }) => max >= 2).slice(0, 5);
-  const items = reaching.map(({ name, steps }, i): Piece[] => {
-    const unit = steps === 1 ? ' step' : ' steps';
-    return [i === 0 ? `${short(name)} has ` : `${short(name)} `, [whole(steps)], i === 0 ? unit : ''];
-  });
+  const items = rows
+    .filter(({ max }) => max >= 2)
+    .slice(0, 5)
+    .map((row, i): Piece[] => [
+      `${short(row)} ${i ? '' : 'has '}`,
+      [whole(row.steps)],
+      i ? '' : row.steps === 1 ? ' step' : ' steps',
+    ]);
   return items.length ? ['Between 1 and 2 ', ...list(items), '. '] : [];
 }
 
@@ -40,25 +42,17 @@ function lossOf({ values: { length }, summary }: Dataset, rows: readonly Row[], 
   const sentence = (key: 'zeroed' | 'beyond', verb: string, end: string): Piece[] => {
     const most = Math.max(...rows.map((row) => row[key]));
     if (most === 0) return [];
-    const names = list(rows.filter((row) => row[key] === most).map(({ name }) => [short(name)]));
-    const all = [whole(length)] as Piece;
+    const names = list(rows.filter((row) => row[key] === most).map((row) => [short(row)]));
+    const all: Piece = [whole(length)];
+    const share = `(${percent(most / length)}) ${most === 1 ? 'is' : 'are'}`;
     const many: Piece[] =
-      most === length
-        ? length === 1
-          ? ['Your one value is']
-          : ['All ', all, ' of your values are']
-        : [
-            'Of your ',
-            all,
-            ` values ${about}`,
-            [whole(most)],
-            ` (${percent(most / length)}) ${most === 1 ? 'is' : 'are'}`,
-          ];
-    return [...many, ` ${verb} `, ...names, end];
+      most < length
+        ? ['Of your ', all, ` values ${about}`, [whole(most)], ` ${share}`]
+        : ['All ', all, ' of your values are'];
+    return [...(length === 1 ? ['Your one value is'] : many), ` ${verb} `, ...names, end];
   };
   const small = sentence('zeroed', 'nearer to 0 than to the first step of', ': without a scale they become 0. ');
   const large = sentence('beyond', 'beyond', '.');
-  return small.length + large.length
-    ? [...small, ...large]
-    : ['None of your values is too small or too large for these rows.'];
+  const either = [...small, ...large];
+  return either.length ? either : ['None of your values is too small or too large for these rows.'];
 }
