@@ -5,8 +5,8 @@ import { Slider } from '../../kit/controls/slider.tsx';
 import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
-import { Num } from '../../kit/number.tsx';
-import { count, plain, say, write, writeStored } from '../../kit/numbers.ts';
+import { Num, Sentences } from '../../kit/number.tsx';
+import { count, MINUS, plain, say, write, writeStored } from '../../kit/numbers.ts';
 import { stepOf } from '../../kit/step.ts';
 import formulas from './formulas.tex';
 import { Lines } from './lines.tsx';
@@ -62,7 +62,6 @@ export default function Range(props: Props) {
   };
   // A number of the data as it is stored, one that was typed or slid to with all its digits.
   const written = plain(Math.fround(probe) === probe ? writeStored(probe) : write(probe, 12));
-  const wide = { from: Number.NaN, to: Number.NaN };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys + and − for whatever has the focus inside.
     <div onKeyDown={onKeyDown}>
@@ -84,15 +83,20 @@ export default function Range(props: Props) {
               label="Axis"
               items={['linear', 'log']}
               value={log ? 'log' : 'linear'}
-              onChange={(axis) => set({ axis, ...wide })}
+              onChange={(axis) => set({ axis, from: Number.NaN, to: Number.NaN })}
             />
             <span class="zoom">
-              <button type="button" class="button" aria-label="Zoom in" onClick={() => zoom(0.5)}>
-                +
-              </button>
-              <button type="button" class="button" aria-label="Zoom out" onClick={() => zoom(2)}>
-                −
-              </button>
+              {(['+', MINUS] as const).map((sign, i) => (
+                <button
+                  key={sign}
+                  type="button"
+                  class="button"
+                  aria-label={i ? 'Zoom out' : 'Zoom in'}
+                  onClick={() => zoom(i ? 2 : 0.5)}
+                >
+                  {sign}
+                </button>
+              ))}
             </span>
           </>
         }
@@ -111,7 +115,15 @@ export default function Range(props: Props) {
             )}
           </>
         }
-        sentence={finding.map((piece) => (typeof piece === 'string' ? piece : <Num of={piece[0]} digits={6} />))}
+        sentence={finding.split('*').map((part, i) =>
+          i % 2 ? (
+            <span key={i} class="num">
+              <Sentences text={part} />
+            </span>
+          ) : (
+            part
+          ),
+        )}
         table={tableOf(view, dataset.count)}
       >
         <Lines view={view} dataset={dataset} follow={onFollow} {...{ zoom, onSlide }} />

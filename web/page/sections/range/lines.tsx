@@ -68,6 +68,9 @@ export function Lines(props: LinesProps) {
         const inside = (value: number) => value >= from && value <= to;
         const x = (value: number) => rounded(scale(warp(value, log)));
         const at = { x, inside, left, right, bottom };
+        const powers = rows.flatMap((row) => row.powers);
+        const powerAt = linear([Math.min(...powers), Math.max(...powers)], [layout.bars + 38, width - 34]);
+        const barOf = (i: number) => layout.barsTop + (i + 0.5) * layout.barStep;
         const middle = (i: number) => TOP + i * layout.step + (small ? 30 : 20);
         return (
           <>
@@ -78,6 +81,9 @@ export function Lines(props: LinesProps) {
                 Nearest
               </text>
             )}
+            <text class="dim" x={small ? 0 : layout.bars} y={layout.barsTop - 12}>
+              Range, in powers of two
+            </text>
             {rows.map((row, i) => (
               <g key={row.name}>
                 <text class="strong" y={middle(i) + (small ? -14 : 4)}>
@@ -99,6 +105,8 @@ export function Lines(props: LinesProps) {
                   {row.outside && (row.kept < 0 ? 'min ' : 'max ')}
                   <SvgNum of={row.kept} digits={row.outside ? 5 : 4} />
                 </text>
+                {small && <text y={barOf(i) + 4}>{row.name}</text>}
+                <Powers row={row} x={powerAt} y={barOf(i)} />
               </g>
             ))}
             {inside(probe) && (
@@ -113,14 +121,6 @@ export function Lines(props: LinesProps) {
             )}
             <Surface {...props} at={at} />
             <Marks {...props} at={at} />
-            <Powers
-              rows={rows}
-              names={small}
-              left={layout.bars}
-              right={width}
-              top={layout.barsTop}
-              step={layout.barStep}
-            />
           </>
         );
       }}
@@ -296,41 +296,25 @@ function Marks({ view, dataset: { followed, summary }, follow, at }: LinesProps 
 }
 
 interface PowersProps {
-  rows: readonly Row[];
-  /** Whether each has its name in front. */
-  names: boolean;
-  left: number;
-  right: number;
-  top: number;
-  step: number;
+  row: Row;
+  /** From a power of two to its place. */
+  x(power: number): number;
+  y: number;
 }
 
 /** From the smallest power of two to the largest; pale where the steps have stopped shrinking. */
-function Powers({ rows, names, left, right, top, step }: PowersProps) {
-  const all = rows.flatMap(({ powers }) => powers);
-  const scale = linear([Math.min(...all), Math.max(...all)], [left + 38, right - 34]);
+function Powers({ row: { powers }, x, y }: PowersProps) {
+  const [least, normal, end] = powers.map((power) => rounded(x(power))) as Row['powers'];
   return (
     <>
-      <text class="dim" x={names ? 0 : left} y={top - 12}>
-        Range, in powers of two
+      <path class="bar wash" d={`M${least} ${y}H${normal}`} />
+      <path class="bar" d={`M${normal} ${y}H${Math.max(normal + 2, end)}`} />
+      <text x={least - 6} y={y + 4} text-anchor="end">
+        {say(powers[0])}
       </text>
-      {rows.map(({ name, powers }, i) => {
-        const [least, normal, end] = powers.map((power) => rounded(scale(power))) as Row['powers'];
-        const y = top + i * step + step / 2;
-        return (
-          <g key={name}>
-            {names && <text y={y + 4}>{name}</text>}
-            <path class="bar wash" d={`M${least} ${y}H${normal}`} />
-            <path class="bar" d={`M${normal} ${y}H${Math.max(normal + 2, end)}`} />
-            <text x={least - 6} y={y + 4} text-anchor="end">
-              {say(powers[0])}
-            </text>
-            <text x={end + 6} y={y + 4}>
-              {say(powers[2])}
-            </text>
-          </g>
-        );
-      })}
+      <text x={end + 6} y={y + 4}>
+        {say(powers[2])}
+      </text>
     </>
   );
 }

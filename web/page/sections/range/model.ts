@@ -2,7 +2,7 @@
 import type { Fewbits, NumberFormat } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { heightsOf } from '../../kit/data/spark.ts';
-import { findingOf, type Piece } from './finding.ts';
+import { findingOf } from './finding.ts';
 import { type Options, options, unwarp, warp } from './options.ts';
 
 export { options };
@@ -59,7 +59,7 @@ export interface View extends Axis {
   marks: { index: number; value: number }[];
   rows: Row[];
   types: TypeRow[];
-  finding: Piece[];
+  finding: string;
   /** Counted in a sample: `exact` counts all. */
   pending: boolean;
 }
@@ -89,7 +89,7 @@ function viewOf(fewbits: Fewbits, dataset: Dataset, given: Options, all: boolean
       ...[name, min, max],
       ...[signBits, exponentBits, mantissaBits, bits],
     ]) as TypeRow[],
-    finding: findingOf(dataset, rows, probe, pending),
+    finding: findingOf(dataset, rows, probe, pending ? '≈ ' : ''),
     pending,
   };
 }
