@@ -251,6 +251,10 @@ describe('chapter 3, Range and precision', () => {
     await page.waitForURL(/follow=1/);
     await spoken('3.08, ');
     await says('Of your 7 values 2 (29 %) are beyond e2m1fn.');
+    const top = await page.evaluate(() => scrollY);
+    await figure.getByRole('button', { name: 'Follow −4.57' }).press('Space');
+    await page.waitForURL(/follow=5/);
+    assert.equal(await page.evaluate(() => scrollY), top, 'Space follows, and does not scroll');
   });
 
   it('says what 1e38 and zeros are to these formats', async () => {

@@ -90,8 +90,8 @@ export const Kept = ({ of, role = 'restored' }: { of: number; role?: Role }) => 
 );
 
 /** Where nothing finite is left there is no error to tell. */
-function Missed({ reading: { error, beyond } }: { reading: Reading }) {
-  if (Number.isFinite(error)) return <Num of={error} digits={2} role="error" />;
+function Missed({ reading: { value, error, beyond } }: { reading: Reading }) {
+  if (Number.isFinite(value) && Number.isFinite(error)) return <Num of={error} digits={2} role="error" />;
   return <>{beyond ? 'too large' : '–'}</>;
 }
 
