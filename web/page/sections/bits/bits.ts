@@ -18,6 +18,8 @@ export function fieldsOf({ signBits, exponentBits, bits }: Reading): Field[] {
   return fields.filter((field) => field.bits);
 }
 
+export const mantissaBitsOf = ({ signBits, exponentBits, bits }: Reading) => bits.length - signBits - exponentBits;
+
 /** The number in a field; 0 where the format has none. */
 export const fieldOf = (reading: Reading, wanted: FieldName): number =>
   numberOf(fieldsOf(reading).find(({ name }) => name === wanted)?.bits ?? '0');

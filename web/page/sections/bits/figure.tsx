@@ -6,7 +6,7 @@ import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
 import { Num } from '../../kit/number.tsx';
 import { MINUS, whole } from '../../kit/numbers.ts';
-import { fieldOf, hasLeadingOne, isSpecial, worthOf } from './bits.ts';
+import { fieldOf, hasLeadingOne, isSpecial, mantissaBitsOf, worthOf } from './bits.ts';
 import { Finding } from './finding.tsx';
 import formulas from './formulas.tex';
 import type { Reading, View } from './model.ts';
@@ -174,9 +174,9 @@ function OwnFacts({ made: { bits, values, max }, twin }: { made: Reading; twin: 
 
 /** Symbols first, then the numbers. */
 function Formulas({ reading, number }: { reading: Reading; number: number }) {
-  const { kind, value, signBits, exponentBits, bits, bias } = reading;
+  const { kind, value, signBits, bias } = reading;
   const isInteger = kind === 'integer';
-  const mantissaBits = bits.length - signBits - exponentBits;
+  const mantissaBits = mantissaBitsOf(reading);
   // Without mantissa bits there is no third factor, and without the leading 1 the exponent counts as 1.
   const product = formulas.product!.slice(0, mantissaBits ? 3 : 2);
   const one = hasLeadingOne(reading);

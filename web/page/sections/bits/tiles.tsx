@@ -1,7 +1,17 @@
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { MINUS, whole, write } from '../../kit/numbers.ts';
-import { type Field, type FieldName, fieldOf, fieldsOf, hasLeadingOne, isSpecial, powerOf, worthOf } from './bits.ts';
+import {
+  type Field,
+  type FieldName,
+  fieldOf,
+  fieldsOf,
+  hasLeadingOne,
+  isSpecial,
+  mantissaBitsOf,
+  powerOf,
+  worthOf,
+} from './bits.ts';
 import type { Reading } from './model.ts';
 
 interface TilesProps {
@@ -132,7 +142,7 @@ function Worth({ of, many }: { of: number; many: boolean }) {
 
 /** What the field does, and how that comes from its bits. */
 function Meaning({ of, reading }: { of: FieldName; reading: Reading }) {
-  const { signBits, exponentBits, bits, bias } = reading;
+  const { signBits, bias } = reading;
   const field = fieldOf(reading, of);
   const said = (does: ComponentChildren, how: ComponentChildren) => (
     <>
@@ -157,7 +167,7 @@ function Meaning({ of, reading }: { of: FieldName; reading: Reading }) {
     const taken = one ? whole(field) : '0, taken as 1';
     return said(does, `: ${taken} ${bias < 0 ? '+' : MINUS} ${Math.abs(bias)} = ${power}`);
   }
-  const mantissaBits = bits.length - signBits - exponentBits;
+  const mantissaBits = mantissaBitsOf(reading);
   return said(
     `× ${write(field / 2 ** mantissaBits + Number(one), 8).digits}`,
     <>
