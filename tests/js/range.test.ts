@@ -8,8 +8,8 @@ import { SEVEN } from '../../web/page/kit/data/examples.ts';
 import { generate } from '../../web/page/kit/data/generate.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
 import { linear, symlog, ticksOf } from '../../web/page/kit/scale.ts';
-import { COLUMNS, exact, model, type View } from '../../web/page/sections/range/model.ts';
-import { type Options, options, unwarp, warp } from '../../web/page/sections/range/options.ts';
+import { exact, model, type View } from '../../web/page/sections/range/model.ts';
+import { COLUMNS, type Options, options, unwarp, warp } from '../../web/page/sections/range/options.ts';
 import { sorted } from '../../web/page/sections/range/types-table.tsx';
 
 const fewbits = await init();

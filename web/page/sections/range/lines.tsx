@@ -5,8 +5,8 @@ import { Drawing } from '../../kit/figure.tsx';
 import { SvgNum } from '../../kit/number.tsx';
 import { plain, say, writeStored } from '../../kit/numbers.ts';
 import { linear, ticksOf } from '../../kit/scale.ts';
-import { COLUMNS, type Row, type View } from './model.ts';
-import { warp } from './options.ts';
+import type { Row, View } from './model.ts';
+import { COLUMNS, warp } from './options.ts';
 
 interface LinesProps {
   view: View;

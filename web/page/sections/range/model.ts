@@ -3,14 +3,12 @@ import type { Fewbits, NumberFormat } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { heightsOf } from '../../kit/data/spark.ts';
 import { findingOf } from './finding.ts';
-import { type Options, options, unwarp, warp } from './options.ts';
+import { COLUMNS, type Options, options, unwarp, warp } from './options.ts';
 
 export { options };
 
-/** The axis is looked at in so many columns: two of them are the least distance at which ticks stand apart. */
-export const COLUMNS = 400;
 /** Past so many in a column, as a power of two, all looks the same. */
-export const DENSEST = 10;
+const DENSEST = 10;
 const BINS = 512;
 /** More values than this are drawn, and at first counted, from a sample. */
 const EXACT_AT_ONCE = 2 ** 20;
