@@ -7,7 +7,8 @@ import { pack } from '../../web/page/kit/json.ts';
 import { changedOptions, defaultsOf, readOptions } from '../../web/page/kit/options.ts';
 import { fieldsOf, numberOf, powerOf, worthOf } from '../../web/page/sections/bits/bits.ts';
 import { model, type View } from '../../web/page/sections/bits/model.ts';
-import { type Edit, type Options, OWN, options, TYPED } from '../../web/page/sections/bits/options.ts';
+import { OWN, TYPED } from '../../web/page/sections/bits/names.ts';
+import { type Edit, type Options, options } from '../../web/page/sections/bits/options.ts';
 
 const fewbits: Fewbits = await init();
 const FOLLOWED = Math.fround(3.08);
@@ -116,10 +117,10 @@ describe('every format', () => {
     assert.deepEqual(row(view, 'float16').beyond, { limit: 65520, saturated: 65504 });
     assert.equal(row(view, 'float16').value, Infinity);
     assert.deepEqual(row(view, 'int8').beyond, { limit: 127, saturated: 127 });
-    assert.equal(row(view, 'float32').beyond, null);
+    assert.equal(row(view, 'float32').beyond, undefined);
     assert.deepEqual(row(typed('-1e5'), 'float8_e4m3fn').beyond, { limit: -464, saturated: -448 });
-    assert.equal(row(typed('-1'), 'float8_e8m0fnu').beyond, null, 'it has no sign at all');
-    assert.equal(row(typed('Infinity'), 'float32').beyond, null, 'it has infinity');
+    assert.equal(row(typed('-1'), 'float8_e8m0fnu').beyond, undefined, 'it has no sign at all');
+    assert.equal(row(typed('Infinity'), 'float32').beyond, undefined, 'it has infinity');
     assert(row(typed('1e39'), 'float32').beyond!.limit > fewbits.numberFormats[1]!.max);
   });
 

@@ -142,6 +142,28 @@ describe('chapter 2, Bits', () => {
     await says('float4_e2m1fn stays at 6.');
   });
 
+  it('says what each format keeps of 0.1, and the error of that', async () => {
+    const row = (name: string) => figure.getByRole('row', { name: new RegExp(`^${name}(?!\\w)`) }).getByRole('cell');
+    for (const width of [1280, 390]) {
+      await open('?data=seven&follow=6', '10.8', width);
+      await type(field('Number'), '0.1');
+      await row('float16').filter({ hasText: '0.09998' }).waitFor();
+      assert.deepEqual((await row('float16').allTextContents()).slice(-2), ['0.09998', '−2.4 × 10−5']);
+      assert.deepEqual((await row('bfloat16').allTextContents()).slice(-2), ['0.1001', '9.8 × 10−5']);
+      for (const shown of ['0.09998', '−2.4 × 10−5']) assert.ok(await row('float16').getByText(shown).isVisible());
+    }
+  });
+
+  it('a click anywhere in a row puts its format into the editor', async () => {
+    await figure
+      .getByRole('row', { name: /^float8_e5m2 / })
+      .getByText('10', { exact: true })
+      .first()
+      .click({ force: true });
+    await group('float8_e5m2').waitFor();
+    assert.equal(await figure.getByRole('radio', { name: 'float8_e5m2', exact: true }).isChecked(), true);
+  });
+
   it('refuses what is no number in a sentence, and keeps the last', async () => {
     await type(field('Number'), 'ten');
     await figure.getByRole('alert').filter({ hasText: '“ten” is not a number.' }).waitFor();
@@ -163,7 +185,7 @@ describe('chapter 2, Bits', () => {
     await formats.press('Enter');
     await type(field('Number'), '-60');
     await bit('bit 7, worth −128', 'int8').waitFor();
-    assert.match((await figure.locator('.figure-formula').textContent()) ?? '', /=−128\+64\+4=−60$/);
+    assert.match((await figure.locator('.figure-formula').textContent()) ?? '', /= −128 \+ 64 \+ 4=−60$/);
     await bit('bit 7, worth −128', 'int8').press('Space');
     await numberReads('68');
   });

@@ -118,7 +118,7 @@ describe('chapter 3, Range and precision', () => {
   it('slider "Probe" names the neighbours', async () => {
     await type('1.3');
     await spoken(
-      '1.3, float32 1.3 or 1.3, float16 1.2998 or 1.30078, bfloat16 1.29688 or 1.30469, float8_e4m3fn 1.25 or 1.375',
+      '1.3, float32 1.3, float16 1.2998 or 1.30078, bfloat16 1.29688 or 1.30469, float8_e4m3fn 1.25 or 1.375',
     );
     await spoken('float4_e2m1fn 1 or 1.5, int8 1 or 2');
     await probe().press('ArrowRight');
@@ -138,6 +138,12 @@ describe('chapter 3, Range and precision', () => {
     await type('-1e5');
     await says('The probe, −100,000, is outside float16 (−65,504)');
     await spoken('float16 ends at −65,504');
+    await type('1.25e39');
+    await says('is outside float32');
+    assert.equal(await field().inputValue(), '1.25 × 10^39');
+    await type('1.7e308');
+    await says('1.7 × 10308, is outside');
+    await type('-1e5');
     await type('nothing');
     await figure.getByText('“nothing” is not a number.').waitFor();
     await says('−100,000');
@@ -245,6 +251,10 @@ describe('chapter 3, Range and precision', () => {
     await page.waitForURL(/follow=1/);
     await spoken('3.08, ');
     await says('Of your 7 values 2 (29 %) are beyond e2m1fn.');
+    const top = await page.evaluate(() => scrollY);
+    await figure.getByRole('button', { name: 'Follow −4.57' }).press('Space');
+    await page.waitForURL(/follow=5/);
+    assert.equal(await page.evaluate(() => scrollY), top, 'Space follows, and does not scroll');
   });
 
   it('says what 1e38 and zeros are to these formats', async () => {

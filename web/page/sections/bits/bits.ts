@@ -9,15 +9,22 @@ export interface Field {
 }
 
 export function fieldsOf({ signBits, exponentBits, bits }: Reading): Field[] {
+  const mantissaAt = signBits + exponentBits;
   const fields: Field[] = [
     { name: 'sign', bits: bits.slice(0, signBits) },
-    { name: 'exponent', bits: bits.slice(signBits, signBits + exponentBits) },
-    { name: 'mantissa', bits: bits.slice(signBits + exponentBits) },
+    { name: 'exponent', bits: bits.slice(signBits, mantissaAt) },
+    { name: 'mantissa', bits: bits.slice(mantissaAt) },
   ];
   return fields.filter((field) => field.bits);
 }
 
-export const numberOf = (bits: string) => Number.parseInt(bits || '0', 2);
+export const mantissaBitsOf = ({ signBits, exponentBits, bits }: Reading) => bits.length - signBits - exponentBits;
+
+/** The number in a field; 0 where the format has none. */
+export const fieldOf = (reading: Reading, wanted: FieldName): number =>
+  numberOf(fieldsOf(reading).find(({ name }) => name === wanted)?.bits ?? '0');
+
+export const numberOf = (bits: string) => Number.parseInt(bits, 2);
 
 export const isSpecial = ({ class: is }: Reading) => is === 'nan' || is === 'infinity';
 
@@ -25,10 +32,8 @@ export const isSpecial = ({ class: is }: Reading) => is === 'nan' || is === 'inf
 export const hasLeadingOne = ({ class: is }: Reading) => is === 'normal';
 
 /** The power of two in front: the exponent field minus the bias, where 0 counts as 1. */
-export function powerOf(reading: Reading): number {
-  const field = numberOf(reading.bits.slice(reading.signBits, reading.signBits + reading.exponentBits));
-  return (hasLeadingOne(reading) ? field : 1) - reading.bias;
-}
+export const powerOf = (reading: Reading): number =>
+  (hasLeadingOne(reading) ? fieldOf(reading, 'exponent') : 1) - reading.bias;
 
 /** What integer bit `i`, counted from the left, is worth. */
 export const worthOf = ({ bits, signBits }: Reading, i: number) =>

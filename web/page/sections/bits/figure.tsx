@@ -6,11 +6,12 @@ import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
 import { Num } from '../../kit/number.tsx';
 import { MINUS, whole } from '../../kit/numbers.ts';
-import { fieldsOf, hasLeadingOne, isSpecial, numberOf, worthOf } from './bits.ts';
+import { fieldOf, hasLeadingOne, isSpecial, mantissaBitsOf, worthOf } from './bits.ts';
 import { Finding } from './finding.tsx';
 import formulas from './formulas.tex';
 import type { Reading, View } from './model.ts';
-import { type Options, OWN, TYPED } from './options.ts';
+import { OWN, TYPED } from './names.ts';
+import type { Options } from './options.ts';
 import { Stack, tableOf } from './stack.tsx';
 import { Tiles } from './tiles.tsx';
 
@@ -33,7 +34,11 @@ export default function Bits({ view, options, set, dataset }: Props) {
       table={tableOf(view)}
     >
       <Tiles reading={reading} onBits={(bits) => edit(reading.name, bits)} />
-      <Stack rows={view.rows.filter(({ kind }) => kind !== 'integer')} chosen={chosen} onChoose={choose} />
+      <Stack
+        rows={view.rows.filter(({ kind, name }) => kind !== 'integer' || name === chosen)}
+        chosen={chosen}
+        onChoose={choose}
+      />
     </Figure>
   );
 }
@@ -169,62 +174,47 @@ function OwnFacts({ made: { bits, values, max }, twin }: { made: Reading; twin: 
 
 /** Symbols first, then the numbers. */
 function Formulas({ reading, number }: { reading: Reading; number: number }) {
-  const { kind, value, signBits, mantissaBits } = reading;
-  const equals = (x: number | string, role: string) => (
-    <span class={`result r-${role}`}>
-      <Formula of={formulas.equals!} values={{ x }} />
-    </span>
-  );
-  const result = equals(kind === 'integer' ? whole(value) : value, Object.is(value, number) ? 'original' : 'restored');
-  // Without mantissa bits there is no third factor.
+  const { kind, value, signBits, bias } = reading;
+  const isInteger = kind === 'integer';
+  const mantissaBits = mantissaBitsOf(reading);
+  // Without mantissa bits there is no third factor, and without the leading 1 the exponent counts as 1.
   const product = formulas.product!.slice(0, mantissaBits ? 3 : 2);
-  const [symbols, numbers] = slotsOf(reading);
+  const one = hasLeadingOne(reading);
+  const both = one ? { one: '1' } : { one: '0', e: '1' };
+  const symbols = { s: 's', e: 'e', bias: 'bias', m: 'm', M: 'M', ...both };
+  const numbers = {
+    s: whole(fieldOf(reading, 'sign')),
+    e: whole(fieldOf(reading, 'exponent')),
+    bias: whole(bias),
+    m: whole(fieldOf(reading, 'mantissa')),
+    M: whole(mantissaBits),
+    ...both,
+  };
   return (
     <span class="formula">
       <Formula of={formulas.x!} />
-      {kind === 'integer' && (
+      {isInteger ? (
         <>
           <Formula of={formulas.integer!} values={{ minus: signBits ? MINUS : '' }} />
-          <span class="formula r-mantissa">{sumOf(reading)}</span>
+          <span class="sum r-mantissa">{sumOf(reading)}</span>
         </>
+      ) : (
+        !isSpecial(reading) && (
+          <>
+            <span class="symbols">
+              <Formula of={product} values={symbols} />
+            </span>
+            <Formula of={product} values={numbers} />
+          </>
+        )
       )}
-      {kind !== 'integer' && !isSpecial(reading) && (
-        <>
-          <span class="symbols">
-            <Formula of={product} values={symbols} />
-          </span>
-          <Formula of={product} values={numbers} />
-        </>
-      )}
-      {result}
+      <span class={`result r-${Object.is(value, number) ? 'original' : 'restored'}`}>
+        <Formula of={formulas.equals!} values={{ x: isInteger ? whole(value) : value }} />
+      </span>
     </span>
   );
 }
 
-type Slots = Record<string, string>;
-
-/** What stands in the formula: letters, and this code's numbers. Without the leading 1 the exponent counts as 1. */
-function slotsOf(reading: Reading): [Slots, Slots] {
-  const one = hasLeadingOne(reading);
-  const field = (wanted: string) => whole(numberOf(fieldsOf(reading).find(({ name }) => name === wanted)?.bits ?? ''));
-  const both = one ? { one: '1' } : { one: '0', e: '1' };
-  return [
-    { s: 's', e: 'e', bias: 'bias', m: 'm', M: 'M', ...both },
-    {
-      s: field('sign'),
-      e: field('exponent'),
-      bias: whole(reading.bias),
-      m: field('mantissa'),
-      M: whole(reading.mantissaBits),
-      ...both,
-    },
-  ];
-}
-
 /** '= −128 + 64 + 4': what the bits that are 1 are worth. */
-function sumOf(reading: Reading) {
-  const worths = [...reading.bits].flatMap((bit, i) => (bit === '1' ? [worthOf(reading, i)] : []));
-  return (worths.length ? worths : [0]).map((worth, i) => (
-    <Formula key={i} of={(i ? formulas.plus : formulas.equals)!} values={{ x: whole(worth) }} />
-  ));
-}
+const sumOf = (reading: Reading) =>
+  `= ${[...reading.bits].flatMap((bit, i) => (bit === '1' ? whole(worthOf(reading, i)) : [])).join(' + ') || 0}`;

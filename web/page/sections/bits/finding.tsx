@@ -2,8 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import { Num } from '../../kit/number.tsx';
 import { MINUS, whole } from '../../kit/numbers.ts';
+import { mantissaBitsOf } from './bits.ts';
 import type { Reading, View } from './model.ts';
-import { OWN } from './options.ts';
+import { OWN } from './names.ts';
 import { Kept } from './stack.tsx';
 
 export function Finding({ view }: { view: View }) {
@@ -12,8 +13,9 @@ export function Finding({ view }: { view: View }) {
   const looked = editor.name === 'float32' ? rows.find(({ name }) => name === 'bfloat16')! : editor;
   return (
     <>
-      {capital(nameOf(looked))} {lossOf(looked)}: <Kept of={number} role="original" /> becomes{' '}
-      <Kept of={looked.value} />. {looked.bits.length <= 8 && <Count reading={looked} />}
+      {capital(nameOf(looked))} {lossOf(looked)}: <Kept of={number} role="original" />{' '}
+      {Object.is(looked.value, number) ? 'stays' : 'becomes'} <Kept of={looked.value} />.{' '}
+      {looked.bits.length <= 8 && <Count reading={looked} />}
       {oddityOf(editor, number) ?? <Reach view={view} />}
     </>
   );
@@ -22,11 +24,13 @@ export function Finding({ view }: { view: View }) {
 const nameOf = ({ name }: Reading) => (name === OWN ? 'your format' : name);
 const capital = (text: string) => (text.startsWith('your') ? `Y${text.slice(1)}` : text);
 
-function lossOf({ kind, signBits, exponentBits, mantissaBits }: Reading): ComponentChildren {
+function lossOf(reading: Reading): ComponentChildren {
+  const { kind, signBits, exponentBits } = reading;
   if (kind === 'integer') return 'has no exponent, only whole numbers';
   return (
     <>
-      keeps <Num of={whole(exponentBits)} /> exponent bits, drops <Num of={whole(23 - mantissaBits)} /> of the mantissa
+      keeps <Num of={whole(exponentBits)} /> exponent bits, drops <Num of={whole(23 - mantissaBitsOf(reading))} /> of
+      the mantissa
       {!signBits && ' and has no sign'}
     </>
   );

@@ -2,19 +2,17 @@
 import type { Fewbits, Inspection, NumberFormat } from '../../../lib/types.ts';
 import type { Dataset, Model } from '../../kit/contract.ts';
 import { shortest } from '../../kit/data/write.ts';
-import { type Options, OWN, TYPED } from './options.ts';
-
-type Facts = 'kind' | 'signBits' | 'exponentBits' | 'mantissaBits' | 'bias' | 'specials' | 'max' | 'values';
+import { OWN, TYPED } from './names.ts';
+import type { Options } from './options.ts';
 
 /** The number as one format has it. */
-export interface Reading extends Pick<NumberFormat, Facts> {
+export interface Reading
+  extends Pick<NumberFormat, 'kind' | 'signBits' | 'exponentBits' | 'bias' | 'specials' | 'max' | 'values'>,
+    Pick<Inspection, 'value' | 'error' | 'class'> {
   name: string;
   bits: string;
-  value: number;
-  error: number;
-  class: Inspection['class'];
   /** Where the number is out of reach: past this the format has nothing, and what saturating gives instead. */
-  beyond: { limit: number; saturated: number } | null;
+  beyond?: { limit: number; saturated: number } | undefined;
 }
 
 export interface View {
@@ -37,35 +35,30 @@ export interface View {
 
 export const model: Model<Options, View> = (fewbits, dataset, options) => {
   const { own, problem } = ownFormat(fewbits, options);
-  const formats = [...fewbits.numberFormats.filter(({ bits }) => bits <= 32), ...(own ? [own] : [])];
-  const nameOf = (format: NumberFormat) => (format === own ? OWN : format.name);
-  const at = Math.max(
-    0,
-    formats.findIndex((format) => nameOf(format) === options.format),
+  const formats = new Map(
+    [...fewbits.numberFormats.filter(({ bits }) => bits <= 32), ...(own ? [own] : [])].map((format) => [
+      format === own ? OWN : format.name,
+      format,
+    ]),
   );
-  const edit = editOf(fewbits, dataset, options, (name) => formats.find((format) => nameOf(format) === name));
+  const edit = editOf(fewbits, dataset, options, formats);
   const number = edit?.value ?? dataset.values[dataset.followed]!;
-  const rows = formats.map((format) => {
-    const bits = edit?.bits && nameOf(format) === options.edit!.format ? edit.bits : bitsOf(fewbits, number, format);
-    return readingOf(fewbits, format, nameOf(format), number, bits);
+  const rows = Array.from(formats, ([name, format]) => {
+    const reading = readingOf(fewbits, name, format, number);
+    return edit?.bits && name === options.edit!.format ? { ...reading, bits: edit.bits } : reading;
   });
-  const { bits, value } = rows[at]!;
-  const next = neighbour(fewbits, formats[at]!, bits, 1);
+  const names = [...formats.keys()];
+  const at = Math.max(0, names.indexOf(options.format));
   return {
     number,
     text: textOf(number).replace('+', ''),
     rows,
     at,
-    previous: neighbour(fewbits, formats[at]!, bits, -1),
-    next,
-    gap: next ? decode(fewbits, formats[at]!, next) - value : Number.NaN,
+    ...neighboursOf(fewbits, formats.get(names[at]!)!, rows[at]!),
     problem,
     twin: own ? twinOf(fewbits, own) : '',
   };
 };
-
-const decode = (fewbits: Fewbits, format: NumberFormat, bits: string) =>
-  fewbits.decode([Number.parseInt(bits, 2)], format)[0]!;
 
 const bitsOf = (fewbits: Fewbits, x: number, format: NumberFormat) =>
   fewbits.inspect(x, format).bits.replaceAll(' ', '');
@@ -90,52 +83,45 @@ function editOf(
   fewbits: Fewbits,
   { values, followed }: Dataset,
   { edit }: Options,
-  find: (name: string) => NumberFormat | undefined,
+  formats: ReadonlyMap<string, NumberFormat>,
 ): { value: number; bits?: string } | undefined {
   if (edit?.of !== values[followed]) return undefined;
-  if (edit!.format === TYPED) return { value: Number(edit!.text) };
-  const format = find(edit!.format);
-  const bits = edit!.text;
-  if (format?.bits !== bits.length || /[^01]/.test(bits)) return undefined;
-  return { value: decode(fewbits, format, bits), bits };
+  const { format: name, text } = edit!;
+  if (name === TYPED) return { value: Number(text) };
+  const format = formats.get(name);
+  if (format?.bits !== text.length || /[^01]/.test(text)) return undefined;
+  return { value: fewbits.decode([Number.parseInt(text, 2)], format)[0]!, bits: text };
 }
 
-function readingOf(fewbits: Fewbits, format: NumberFormat, name: string, x: number, bits: string): Reading {
-  const { kind, signBits, exponentBits, mantissaBits, bias, specials, max, values } = format;
-  const value = decode(fewbits, format, bits);
-  const facts = { name, kind, signBits, exponentBits, mantissaBits, bias, specials, max, values };
-  const is = fewbits.inspect(value, format).class;
-  return { ...facts, bits, value, error: value - x, class: is, beyond: beyondOf(fewbits, format, x) };
+function readingOf(fewbits: Fewbits, name: string, format: NumberFormat, x: number): Reading {
+  const { kind, signBits, exponentBits, bias, specials, max, values } = format;
+  const { bits, value, error, class: is } = fewbits.inspect(x, format);
+  const facts = { name, kind, signBits, exponentBits, bias, specials, max, values };
+  return { ...facts, bits: bits.replaceAll(' ', ''), value, error, class: is, beyond: beyondOf(fewbits, format, x) };
 }
 
 /** Floats round to their largest number half a step past it. Infinity is no number to be out of reach. */
 function beyondOf(fewbits: Fewbits, format: NumberFormat, x: number): Reading['beyond'] {
   const { kind, min, max } = format;
   const end = x > max ? max : min;
-  if (!Number.isFinite(x) || (x <= max && (x >= min || min === 0 || kind === 'exponent'))) return null;
+  if (!Number.isFinite(x) || (x <= max && (x >= min || min === 0 || kind === 'exponent'))) return undefined;
   const half = kind === 'integer' ? 0 : (Math.sign(end) * fewbits.inspect(end, format).ulp) / 2;
   return { limit: end + half, saturated: fewbits.cast([x], format, { saturate: true })[0]! };
 }
 
-/**
- * The code of the neighbour on the number line, where -0 stands below 0. Floats count outwards from there on both
- * sides, integers wrap around; a NaN on the way (-0 in 'fnuz') is stepped over.
- */
-function neighbour(fewbits: Fewbits, format: NumberFormat, bits: string, by: 1 | -1): string | null {
-  const codes = 2 ** bits.length;
-  const negatives = format.signBits * (codes / 2);
-  const code = Number.parseInt(bits, 2);
-  const isInteger = format.kind === 'integer';
-  const below = (other: number) => (isInteger ? other - codes : negatives - 1 - other);
-  const position = negatives && code >= negatives ? below(code) : code;
-  if (Number.isNaN(decode(fewbits, format, bits))) return null;
-  for (const to of [position + by, position + 2 * by]) {
-    if (to < -negatives || to >= codes - negatives) return null;
-    const found = to >= 0 ? to : isInteger ? to + codes : negatives - 1 - to;
-    const text = found.toString(2).padStart(bits.length, '0');
-    if (!Number.isNaN(decode(fewbits, format, text))) return text;
-  }
-  return null;
+/** The codes beside a value on the number line, where -0, in formats that have it, stands below 0. */
+function neighboursOf(fewbits: Fewbits, format: NumberFormat, { value, bits }: Reading) {
+  const { previous, next } = fewbits.inspect(value, format);
+  const codeOf = (x: number | null) => (x === null ? null : bitsOf(fewbits, x, format));
+  const minusZero = codeOf(-0);
+  const isZero = value === 0;
+  const hasBoth = minusZero !== codeOf(0);
+  const above = hasBoth && isZero && bits === minusZero ? 0 : next;
+  return {
+    previous: hasBoth && isZero && bits !== minusZero ? minusZero : codeOf(previous),
+    next: codeOf(above === 0 && value < 0 ? -0 : above),
+    gap: above === null ? Number.NaN : above - value,
+  };
 }
 
 /** Looked for among formats of up to 16 bits, code by code. */
@@ -143,9 +129,7 @@ function twinOf(fewbits: Fewbits, own: NumberFormat): string {
   if (own.bits > 16) return '';
   const codes = Array.from({ length: 2 ** own.bits }, (_, code) => code);
   const named = fewbits.decode(codes, own);
-  const isSame = (format: NumberFormat) => {
-    const values = format.bits === own.bits ? fewbits.decode(codes, format) : [];
-    return values.length > 0 && named.every((value, i) => Object.is(value, values[i]));
-  };
+  const isSame = (format: NumberFormat) =>
+    format.bits === own.bits && fewbits.decode(codes, format).every((value, i) => Object.is(value, named[i]));
   return fewbits.numberFormats.find(isSame)?.name ?? '';
 }

@@ -1,10 +1,5 @@
 import { choice, flag, number, type Option, type OptionsOf, text } from '../../kit/options.ts';
 
-/** The reader's own format, in `options.format` and as the name of its row. */
-export const OWN = 'yours';
-/** In `Edit.format`: a number that was typed. */
-export const TYPED = 'number';
-
 /** What the reader made of the followed value. It holds as long as that value is followed. */
 export interface Edit {
   of: number;

@@ -1,7 +1,7 @@
 import { useFigureId } from '../../kit/figure.tsx';
 import { Num, type Role } from '../../kit/number.tsx';
 import { whole } from '../../kit/numbers.ts';
-import { fieldsOf, isSpecial, powerOf } from './bits.ts';
+import { type Field, fieldsOf, isSpecial, powerOf } from './bits.ts';
 import type { Reading, View } from './model.ts';
 
 interface StackProps {
@@ -13,8 +13,6 @@ interface StackProps {
 /** The border between exponent and mantissa, in tiles: room for a sign and 8 exponent bits to its left, 23 to its right. */
 const BORDER = 9;
 const TILES = 32;
-/** On each side of a tile, in tiles. */
-const MARGIN = 0.1;
 
 /** The floats, aligned where the exponent ends. A radio group in a table: choosing a row puts it into the editor. */
 export function Stack({ rows, chosen, onChoose }: StackProps) {
@@ -26,9 +24,7 @@ export function Stack({ rows, chosen, onChoose }: StackProps) {
           <tr>
             <th scope="col">the same number in</th>
             <th scope="col">
-              <b class="r-exponent">range</b>
-              <span class="wide-only"> to the left</span>, <b class="r-mantissa">precision</b>
-              <span class="wide-only"> to the right</span>
+              <b class="r-exponent">range</b> to the left, <b class="r-mantissa">precision</b> to the right
             </th>
             <th scope="col">power</th>
             <th scope="col">kept</th>
@@ -43,18 +39,19 @@ export function Stack({ rows, chosen, onChoose }: StackProps) {
                   <input
                     type="radio"
                     name={name}
-                    value={row.name}
                     checked={row.name === chosen}
                     autocomplete="off"
                     onChange={() => onChoose(row.name)}
                   />
-                  <FormatName of={row.name} />
+                  {row.name}
                 </label>
               </th>
               <td>
-                <Strip reading={row} />
+                <svg viewBox={`0 0 ${TILES} 1`} preserveAspectRatio="none" aria-hidden="true">
+                  {fieldsOf(row).map(stripOf)}
+                </svg>
               </td>
-              <td>{isSpecial(row) ? '–' : <Power of={powerOf(row)} />}</td>
+              <td>{isSpecial(row) || row.kind === 'integer' ? '–' : <Power of={powerOf(row)} />}</td>
               <td>
                 <Kept of={row.value} />
               </td>
@@ -69,32 +66,15 @@ export function Stack({ rows, chosen, onChoose }: StackProps) {
   );
 }
 
-/** Narrow screens leave out what all small formats begin with. */
-function FormatName({ of }: { of: string }) {
-  const [, prefix = '', rest = of] = /^(float\d_)?(.*)$/.exec(of)!;
+/** Every tile of a field, and over them those that are 1. The largest integers reach over the border. */
+function stripOf({ name, bits }: Field) {
+  const left = { sign: 0, exponent: BORDER - bits.length, mantissa: Math.min(BORDER, TILES - bits.length) }[name];
+  const tiles = (shown: string) => [...bits].map((bit, i) => (shown.includes(bit) ? `M${left + i} 0h.8v1h-.8z` : ''));
   return (
-    <span>
-      <span class="wide-only">{prefix}</span>
-      {rest}
-    </span>
-  );
-}
-
-function Strip({ reading }: { reading: Reading }) {
-  const { signBits, exponentBits } = reading;
-  const shift = BORDER - signBits - exponentBits;
-  const places = fieldsOf(reading).flatMap(({ name, bits: field }) => [...field].map((bit) => ({ name, bit })));
-  return (
-    <svg aria-hidden="true">
-      <line class="axis" x1={`${(100 * BORDER) / TILES}%`} x2={`${(100 * BORDER) / TILES}%`} y2="100%" />
-      {places.map(({ name, bit }, i) => (
-        <rect
-          key={i}
-          class={bit === '1' ? `${name} on` : name}
-          x={`${(100 * ((name === 'sign' ? 0 : i + shift) + MARGIN)) / TILES}%`}
-        />
-      ))}
-    </svg>
+    <>
+      <path class={name} d={tiles('01').join('')} />
+      <path class={`${name} on`} d={tiles('1').join('')} />
+    </>
   );
 }
 
@@ -110,8 +90,8 @@ export const Kept = ({ of, role = 'restored' }: { of: number; role?: Role }) => 
 );
 
 /** Where nothing finite is left there is no error to tell. */
-function Missed({ reading: { error, beyond } }: { reading: Reading }) {
-  if (Number.isFinite(error)) return <Num of={error} digits={2} role="error" />;
+function Missed({ reading: { value, error, beyond } }: { reading: Reading }) {
+  if (Number.isFinite(value) && Number.isFinite(error)) return <Num of={error} digits={2} role="error" />;
   return <>{beyond ? 'too large' : '–'}</>;
 }
 
@@ -124,9 +104,9 @@ export function tableOf({ rows }: View) {
       fieldsOf(row)
         .map(({ bits }) => bits)
         .join(' '),
-      <Kept key="kept" of={row.value} />,
-      <Missed key="error" reading={row} />,
-      <Kept key="max" of={row.max} />,
+      <Kept of={row.value} />,
+      <Missed reading={row} />,
+      <Kept of={row.max} />,
       whole(row.values),
     ]),
   };

@@ -1,7 +1,17 @@
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { MINUS, whole, write } from '../../kit/numbers.ts';
-import { type Field, type FieldName, fieldsOf, hasLeadingOne, isSpecial, numberOf, powerOf, worthOf } from './bits.ts';
+import {
+  type Field,
+  type FieldName,
+  fieldOf,
+  fieldsOf,
+  hasLeadingOne,
+  isSpecial,
+  mantissaBitsOf,
+  powerOf,
+  worthOf,
+} from './bits.ts';
 import type { Reading } from './model.ts';
 
 interface TilesProps {
@@ -103,9 +113,11 @@ export function Tiles({ reading, onBits }: TilesProps) {
               );
             })}
           </div>
-          <p class={`meaning ${field.name}`}>
-            <Meaning of={field.name} reading={reading} />
-          </p>
+          {kind !== 'integer' && (
+            <p class={`meaning ${field.name}`}>
+              <Meaning of={field.name} reading={reading} />
+            </p>
+          )}
         </div>
       ))}
     </div>
@@ -130,8 +142,8 @@ function Worth({ of, many }: { of: number; many: boolean }) {
 
 /** What the field does, and how that comes from its bits. */
 function Meaning({ of, reading }: { of: FieldName; reading: Reading }) {
-  const { kind, signBits, mantissaBits, bias } = reading;
-  const field = fieldsOf(reading).find(({ name }) => name === of)!.bits;
+  const { signBits, bias } = reading;
+  const field = fieldOf(reading, of);
   const said = (does: ComponentChildren, how: ComponentChildren) => (
     <>
       <b class={`num r-${of}`}>{does}</b>{' '}
@@ -141,27 +153,27 @@ function Meaning({ of, reading }: { of: FieldName; reading: Reading }) {
       </span>
     </>
   );
-  if (kind === 'integer') return null;
-  if (of === 'sign') return said(field === '1' ? MINUS : '+', '');
-  if (isSpecial(reading)) return said(whole(numberOf(field)), ': set aside');
+  if (of === 'sign') return said(field ? MINUS : '+', '');
+  if (isSpecial(reading)) return said(whole(field), ': set aside');
   const one = hasLeadingOne(reading);
   if (of === 'exponent') {
-    const [power, e] = [whole(powerOf(reading)), one ? whole(numberOf(field)) : '0, taken as 1'];
+    const power = whole(powerOf(reading));
     const does = (
       <>
         {signBits ? '× 2' : '2'}
         <sup>{power}</sup>
       </>
     );
-    return said(does, `: ${e} ${bias < 0 ? '+' : MINUS} ${whole(Math.abs(bias))} = ${power}`);
+    const taken = one ? whole(field) : '0, taken as 1';
+    return said(does, `: ${taken} ${bias < 0 ? '+' : MINUS} ${Math.abs(bias)} = ${power}`);
   }
-  const does = <>× {write(numberOf(field) / 2 ** mantissaBits + (one ? 1 : 0), 8).digits}</>;
-  const how = (
+  const mantissaBits = mantissaBitsOf(reading);
+  return said(
+    `× ${write(field / 2 ** mantissaBits + Number(one), 8).digits}`,
     <>
-      : {one && '1 + '}
-      {whole(numberOf(field))} / 2<sup>{mantissaBits}</sup>
+      {`: ${one ? '1 + ' : ''}${whole(field)} / 2`}
+      <sup>{mantissaBits}</sup>
       {!one && ', no leading 1'}
-    </>
+    </>,
   );
-  return said(does, how);
 }

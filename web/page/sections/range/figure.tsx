@@ -1,12 +1,12 @@
-import { useEffect } from 'preact/hooks';
 import type { FigureProps } from '../../kit/contract.ts';
 import { RadioGroup } from '../../kit/controls/choice.tsx';
 import { parseNumber, TextField } from '../../kit/controls/field.tsx';
 import { Slider } from '../../kit/controls/slider.tsx';
+import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
-import { Num } from '../../kit/number.tsx';
-import { count, plain, say, writeStored } from '../../kit/numbers.ts';
+import { Num, Sentences } from '../../kit/number.tsx';
+import { count, MINUS, plain, say, write, writeStored } from '../../kit/numbers.ts';
 import { stepOf } from '../../kit/step.ts';
 import formulas from './formulas.tex';
 import { Lines } from './lines.tsx';
@@ -22,17 +22,15 @@ type Props = FigureProps<Options, View>;
 const CLOSEST = 2 ** -30;
 const FARTHEST = 2 ** 129;
 
-export default function Range({ view, options, set, dataset, follow, ask }: Props) {
-  const { rows, finding, pending } = view;
+export default function Range(props: Props) {
+  const { options, set, dataset, follow } = props;
+  const view = useExact(props);
+  const { rows, finding } = view;
   const log = options.axis === 'auto' ? view.log : options.axis === 'log';
   // What was asked for last: the view may still be on its way.
   const { from, to } = options.from < options.to ? options : view;
   const probe = Number.isNaN(options.probe) ? view.probe : options.probe;
   const [start, end] = [warp(from, log), warp(to, log)];
-
-  useEffect(() => {
-    if (pending) void ask('settle', options).then(() => set({}));
-  }, [view]);
 
   const zoom = (factor: number, around = warp(probe, log)) => {
     const center = Math.min(end, Math.max(start, around));
@@ -48,7 +46,7 @@ export default function Range({ view, options, set, dataset, follow, ask }: Prop
   const onType = (text: string) => {
     const value = parseNumber(text.replace(' × 10^', 'e'));
     if (typeof value === 'string') return value;
-    const reach = 1.25 * Math.abs(value);
+    const reach = Math.min(1.25 * Math.abs(value), Number.MAX_VALUE / 4);
     set({ probe: value, ...((value < from || value > to) && { from: -reach, to: reach }) });
     return undefined;
   };
@@ -62,7 +60,8 @@ export default function Range({ view, options, set, dataset, follow, ask }: Prop
     follow(index);
     set({ probe: Number.NaN });
   };
-  const wide = { from: Number.NaN, to: Number.NaN };
+  // A number of the data as it is stored, one that was typed or slid to with all its digits.
+  const written = plain(Math.fround(probe) === probe ? writeStored(probe) : write(probe, 12));
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys + and − for whatever has the focus inside.
     <div onKeyDown={onKeyDown}>
@@ -79,20 +78,25 @@ export default function Range({ view, options, set, dataset, follow, ask }: Prop
               spoken={spokenOf(probe, rows)}
               onInput={onSlide}
             />
-            <TextField label="Probe, as a number" hideLabel value={plain(writeStored(probe))} onCommit={onType} />
+            <TextField label="Probe, as a number" hideLabel value={written} onCommit={onType} />
             <RadioGroup
               label="Axis"
               items={['linear', 'log']}
               value={log ? 'log' : 'linear'}
-              onChange={(axis) => set({ axis, ...wide })}
+              onChange={(axis) => set({ axis, from: Number.NaN, to: Number.NaN })}
             />
             <span class="zoom">
-              <button type="button" class="button" aria-label="Zoom in" onClick={() => zoom(0.5)}>
-                +
-              </button>
-              <button type="button" class="button" aria-label="Zoom out" onClick={() => zoom(2)}>
-                −
-              </button>
+              {(['+', MINUS] as const).map((sign, i) => (
+                <button
+                  key={sign}
+                  type="button"
+                  class="button"
+                  aria-label={i ? 'Zoom out' : 'Zoom in'}
+                  onClick={() => zoom(i ? 2 : 0.5)}
+                >
+                  {sign}
+                </button>
+              ))}
             </span>
           </>
         }
@@ -111,8 +115,14 @@ export default function Range({ view, options, set, dataset, follow, ask }: Prop
             )}
           </>
         }
-        sentence={finding.map((piece) =>
-          typeof piece === 'string' ? piece : <Num of={piece[0]} role={piece[1]!} digits={6} />,
+        sentence={finding.split('*').map((part, i) =>
+          i % 2 ? (
+            <span key={i} class="num">
+              <Sentences text={part} />
+            </span>
+          ) : (
+            part
+          ),
         )}
         table={tableOf(view, dataset.count)}
       >
@@ -132,10 +142,12 @@ const spokenOf = (probe: number, rows: readonly Row[]) =>
   [say(probe, 6), ...rows.map((row) => `${row.name} ${neighbours(row)}`)].join(', ');
 
 const neighbours = ({ below, kept, above, outside }: Row) =>
-  outside ? `ends at ${say(kept, 6)}` : [below, above].map((x) => (x === null ? 'nothing' : say(x, 6))).join(' or ');
+  outside
+    ? `ends at ${say(kept, 6)}`
+    : [...new Set([below, above].map((x) => (x === null ? 'nothing' : say(x, 6))))].join(' or ');
 
 function tableOf({ rows, probe }: View, total: number) {
-  const cell = (x: number | null) => (x === null ? '–' : <Num of={x} digits={6} />);
+  const cell = (x: number | null) => (x === null ? '–' : <Num of={x} digits={9} />);
   return {
     caption: `The probe, ${say(probe, 6)}, and ${count(total, 'values')}`,
     columns: ['Format', 'Below', 'Nearest', 'Above', 'Step', 'Powers of two', 'Become 0', 'Out of range'],

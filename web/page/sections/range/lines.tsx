@@ -5,8 +5,8 @@ import { Drawing } from '../../kit/figure.tsx';
 import { SvgNum } from '../../kit/number.tsx';
 import { plain, say, writeStored } from '../../kit/numbers.ts';
 import { linear, ticksOf } from '../../kit/scale.ts';
-import { COLUMNS, type Row, type View } from './model.ts';
-import { warp } from './options.ts';
+import type { Row, View } from './model.ts';
+import { COLUMNS, warp } from './options.ts';
 
 interface LinesProps {
   view: View;
@@ -18,15 +18,14 @@ interface LinesProps {
 }
 
 const TOP = 60;
-const narrow = (width: number) => width < 640;
 
-/** Where things stand in a drawing so wide. */
+/** Where things stand in a drawing so wide: `left` to `right` is the axis; `bars` and on, the powers of two. */
 function layoutOf(width: number, rows: number) {
-  const small = narrow(width);
+  const small = width < 640;
   const step = small ? 48 : 40;
   const bottom = TOP + rows * step;
   return small
-    ? { small, step, bottom, left: 6, right: width - 6, kept: width, bars: 128, barsTop: bottom + 74, barStep: 26 }
+    ? { small, step, bottom, left: 6, right: width - 6, kept: width, bars: 116, barsTop: bottom + 62, barStep: 26 }
     : {
         small,
         step,
@@ -40,55 +39,88 @@ function layoutOf(width: number, rows: number) {
       };
 }
 
+/** The axis: where a value is, whether it is in sight, and where its column ends. */
+interface Place {
+  x(value: number): number;
+  inside(value: number): boolean;
+  left: number;
+  right: number;
+  bottom: number;
+}
+
+const clamp = (x: number, low: number, high: number) => Math.min(high, Math.max(low, x));
+const rounded = (x: number) => +x.toFixed(1);
+
 export function Lines(props: LinesProps) {
-  const { view, dataset } = props;
+  const { view } = props;
   const { rows, probe, from, to, log } = view;
-  const count = rows.length;
-  const height = (width: number) => (narrow(width) ? TOP + count * 74 + 84 : TOP + count * 40 + 34);
+  const height = (width: number) => {
+    const { small, bottom, barsTop, barStep } = layoutOf(width, rows.length);
+    return small ? barsTop + rows.length * barStep + 6 : bottom + 32;
+  };
   const label = `The values of ${rows.map(({ name }) => name).join(', ')} from ${say(from)} to ${say(to)}`;
   return (
     <Drawing label={label} role="group" height={height}>
       {(width) => {
-        const at = layoutOf(width, count);
-        const place = linear([warp(from, log), warp(to, log)], [at.left, at.right]);
-        const x = (value: number) => +place(warp(value, log)).toFixed(1);
+        const layout = layoutOf(width, rows.length);
+        const { small, left, right, bottom } = layout;
+        const scale = linear([warp(from, log), warp(to, log)], [left, right]);
         const inside = (value: number) => value >= from && value <= to;
-        const middle = (i: number) => TOP + i * at.step + (at.small ? 30 : 20);
+        const x = (value: number) => rounded(scale(warp(value, log)));
+        const at = { x, inside, left, right, bottom };
+        const powers = rows.flatMap((row) => row.powers);
+        const powerAt = linear([Math.min(...powers), Math.max(...powers)], [layout.bars + 38, width - 34]);
+        const barOf = (i: number) => layout.barsTop + (i + 0.5) * layout.barStep;
+        const middle = (i: number) => TOP + i * layout.step + (small ? 30 : 20);
         return (
           <>
-            <Data {...{ view, dataset, x, inside }} left={at.left} right={at.right} bottom={at.bottom} />
-            <AxisTicks {...{ view, x }} left={at.left} right={at.right} bottom={at.bottom} />
+            <Data {...props} at={at} />
+            <AxisTicks view={view} at={at} />
+            {!small && (
+              <text class="dim" x={layout.kept} y={TOP - 12} text-anchor="end">
+                Nearest
+              </text>
+            )}
+            <text class="dim" x={small ? 0 : layout.bars} y={layout.barsTop - 12}>
+              Range, in powers of two
+            </text>
             {rows.map((row, i) => (
               <g key={row.name}>
-                <text class="strong" x="0" y={middle(i) + (at.small ? -14 : 4)}>
+                <text class="strong" y={middle(i) + (small ? -14 : 4)}>
                   {row.name}
                 </text>
-                <Values row={row} left={at.left} width={at.right - at.left} y={middle(i)} />
-                {inside(probe) && <Snap {...{ row, x, inside }} probe={probe} y={middle(i)} />}
+                <Values row={row} at={at} y={middle(i)} />
+                {inside(probe) && !row.outside && inside(row.kept) && (
+                  <>
+                    <path class="gap" d={`M${x(probe)} ${middle(i)}H${x(row.kept)}`} />
+                    <circle class="ring" cx={x(row.kept)} cy={middle(i)} r="5" />
+                  </>
+                )}
                 <text
                   class={row.outside ? 'error' : 'restored'}
-                  x={at.kept}
-                  y={middle(i) + (at.small ? -14 : 4)}
+                  x={layout.kept}
+                  y={middle(i) + (small ? -14 : 4)}
                   text-anchor="end"
                 >
-                  {row.outside ? `${row.kept < 0 ? 'min' : 'max'} ` : ''}
+                  {row.outside && (row.kept < 0 ? 'min ' : 'max ')}
                   <SvgNum of={row.kept} digits={row.outside ? 5 : 4} />
                 </text>
+                {small && <text y={barOf(i) + 4}>{row.name}</text>}
+                <Powers row={row} x={powerAt} y={barOf(i)} />
               </g>
             ))}
             {inside(probe) && (
-              <g class="probe">
-                <path class="stroke-ink" d={`M${x(probe)} ${view.marks.length ? 52 : 20}V${at.bottom}`} />
+              <>
+                <path class="stroke-ink probe" d={`M${x(probe)} ${view.marks.length ? 52 : 20}V${bottom}`} />
                 {!view.marks.some(({ value }) => value === probe) && (
-                  <text class="strong" x={clamp(x(probe), at.left + 24, at.right - 24)} y="13" text-anchor="middle">
+                  <text class="strong" x={clamp(x(probe), left + 24, right - 24)} y="13" text-anchor="middle">
                     <SvgNum of={probe} digits={4} />
                   </text>
                 )}
-              </g>
+              </>
             )}
-            <Surface {...props} left={at.left} right={at.right} bottom={at.bottom} />
-            <Marks {...props} {...{ x, inside }} />
-            <Powers rows={rows} names={at.small} left={at.bars} right={width} top={at.barsTop} step={at.barStep} />
+            <Surface {...props} at={at} />
+            <Marks {...props} at={at} />
           </>
         );
       }}
@@ -96,62 +128,40 @@ export function Lines(props: LinesProps) {
   );
 }
 
-const clamp = (x: number, low: number, high: number) => Math.min(high, Math.max(low, x));
-
-interface Place {
-  left: number;
-  right: number;
-  bottom: number;
-}
-interface OnAxis {
-  x(value: number): number;
-  inside(value: number): boolean;
-}
-
 /** A hill of very many values, a rug of some, a line for each of a few. */
-function Data({
-  view,
-  dataset,
-  x,
-  inside,
-  left,
-  right,
-  bottom,
-}: Place & OnAxis & { view: View; dataset: DatasetInfo }) {
-  const { density, marks } = view;
-  const width = (right - left) / (density.length || 1);
-  const reach = bottom - TOP + 10;
+function Data({ view: { density, marks }, dataset, at }: LinesProps & { at: Place }) {
+  const { x, inside, left, right, bottom } = at;
+  const bin = (i: number) => rounded(left + (i * (right - left)) / density.length);
   if (dataset.count > 4096) {
-    const hill = density.map((share) => `V${(bottom - share * reach).toFixed(1)}h${width.toFixed(2)}`).join('');
-    return <path class="hill" d={`M${left} ${bottom}${hill}V${bottom}z`} />;
+    // A step only where the height changes.
+    const hill = density.map((share, i) =>
+      share === density[i - 1] ? '' : `H${bin(i)}V${Math.round(bottom - share * (bottom - TOP + 10))}`,
+    );
+    return <path class="hill" d={`M${left} ${bottom}${hill.join('')}H${right}V${bottom}z`} />;
   }
+  const stroke = (at: number) => `M${at} ${TOP}V${bottom}`;
   return (
     <>
-      {density.map(
-        (share, i) =>
-          share > 0 && (
-            <rect
-              key={i}
-              class="fill-original"
-              fill-opacity={0.15 + 0.6 * share}
-              x={left + i * width}
-              width={width}
-              y={TOP}
-              height={bottom - TOP}
-            />
-          ),
-      )}
-      {marks.map(
-        ({ index, value }) => inside(value) && <path key={index} class="thread" d={`M${x(value)} 44V${bottom}`} />,
-      )}
+      {[1, 2, 3, 4].map((level) => (
+        <path
+          key={level}
+          class="stroke-original"
+          stroke-opacity={level / 7}
+          d={density.map((share, i) => (Math.ceil(share * 4) === level ? stroke(bin(i + 0.5)) : '')).join('')}
+        />
+      ))}
+      <path
+        class="stroke-original"
+        stroke-opacity="0.4"
+        d={marks.map(({ value }) => (inside(value) ? stroke(x(value)) : '')).join('')}
+      />
     </>
   );
 }
 
-function AxisTicks({ view, x, left, right, bottom }: Place & { view: View; x: OnAxis['x'] }) {
-  const { from, to, log } = view;
+function AxisTicks({ view: { from, to, log }, at: { x, left, right, bottom } }: { view: View; at: Place }) {
   const count = (right - left) / 90;
-  const ticks = log ? powersOfTen(view, count) : ticksOf(linear([from, to], [left, right]), count);
+  const ticks = log ? powersOfTen(from, to, count) : ticksOf(linear([from, to], [left, right]), count);
   return (
     <>
       <path class="axis" d={`M${left} ${bottom}H${right}`} />
@@ -164,73 +174,50 @@ function AxisTicks({ view, x, left, right, bottom }: Place & { view: View; x: On
   );
 }
 
-/** 0 and, at equal distances on both sides, powers of ten. */
-function powersOfTen({ from, to }: View, count: number): { value: number; label?: string }[] {
-  const least = -2;
-  const most = Math.log10(Math.max(-from, to));
-  const step = Math.max(1, Math.ceil((2 * (most - least)) / count));
-  const powers = Array.from(
-    { length: Math.max(0, Math.ceil((most - least) / step)) },
-    (_, i) => 10 ** (least + step * (i + 1)),
-  );
-  return [0, ...powers, ...powers.map((x) => -x)].filter((x) => x >= from && x <= to).map((value) => ({ value }));
+/** 0 and, at equal distances on both sides, powers of ten from 0.1 on. */
+function powersOfTen(from: number, to: number, count: number): { value: number; label?: string }[] {
+  const most = Math.log10(Math.max(-from, to)) + 2;
+  const step = Math.max(1, Math.ceil((2 * most) / count));
+  const powers = Array.from({ length: Math.max(0, Math.ceil(most / step)) }, (_, i) => 10 ** (step * (i + 1) - 2));
+  return [0, ...powers.flatMap((x) => [x, -x])].filter((x) => x >= from && x <= to).map((value) => ({ value }));
 }
 
-function Values({ row, left, width, y }: { row: Row; left: number; width: number; y: number }) {
-  const at = (column: number) => +(left + (column * width) / COLUMNS).toFixed(1);
+function Values({ row, at: { left, right }, y }: { row: Row; at: Place; y: number }) {
+  const x = (column: number) => rounded(left + (column * (right - left)) / COLUMNS);
   return (
     <>
-      <path class="grid" d={`M${left} ${y}h${width}`} />
+      <path class="grid" d={`M${left} ${y}H${right}`} />
       {row.shades.map(([first, last, level]) => (
-        <path
-          key={first}
-          class="shade"
-          fill-opacity={Math.min(0.8, 0.3 + 0.05 * level)}
-          d={`M${at(first)} ${y - 8}H${at(last)}v16H${at(first)}`}
-        />
+        <path key={first} class="shade" opacity={(6 + level) / 20} d={`M${x(first)} ${y}H${x(last)}`} />
       ))}
-      <path class="stroke-code" d={row.ticks.map((column) => `M${at(column)} ${y - 8}v16`).join('')} />
-    </>
-  );
-}
-
-/** A ring where the probe goes, and how far that is. */
-function Snap({ row, probe, x, inside, y }: OnAxis & { row: Row; probe: number; y: number }) {
-  const { kept, outside } = row;
-  if (outside || !inside(kept)) return null;
-  return (
-    <>
-      <path class="gap" d={`M${x(probe)} ${y}H${x(kept)}`} />
-      <circle class="ring" cx={x(kept)} cy={y} r="5" />
+      <path class="stroke-code" d={row.ticks.map((column) => `M${x(column)} ${y - 8}v16`).join('')} />
     </>
   );
 }
 
 /** Takes the pointer: one moves the probe, two zoom, and after a click the wheel does. */
-function Surface({ view, zoom, onSlide, left, right, bottom }: LinesProps & Place) {
-  const pointers = useRef(new Map<number, number>());
+function Surface({ view: { from, to, log }, zoom, onSlide, at: { left, right, bottom } }: LinesProps & { at: Place }) {
+  const down = useRef(new Map<number, number>()).current;
   const armed = useRef(false);
-  const { from, to, log } = view;
-  const placeAt = (clientX: number, target: EventTarget) => {
+  const placeAt = (clientX: number, target: EventTarget | null) => {
     const box = (target as Element).getBoundingClientRect();
-    const share = clamp((clientX - box.left) / box.width, 0, 1);
-    return warp(from, log) * (1 - share) + warp(to, log) * share;
+    return linear([0, 1], [warp(from, log), warp(to, log)])(clamp((clientX - box.left) / box.width, 0, 1));
   };
   const onMove = ({ pointerId, clientX, currentTarget }: PointerEvent) => {
-    const down = pointers.current;
     if (!down.has(pointerId)) return;
-    const spread = () => {
-      const [a, b] = [...down.values()];
-      return Math.max(20, Math.abs(a! - b!));
+    const fingers = () => {
+      const all = [...down.values()];
+      return [Math.min(...all), Math.max(...all)] as const;
     };
+    const spread = () => Math.max(20, fingers()[1] - fingers()[0]);
     const before = spread();
     down.set(pointerId, clientX);
-    if (down.size === 1) onSlide(placeAt(clientX, currentTarget!));
-    else {
-      const middle = [...down.values()].reduce((sum, x) => sum + x, 0) / down.size;
-      zoom(before / spread(), placeAt(middle, currentTarget!));
-    }
+    const [first, last] = fingers();
+    const place = placeAt((first + last) / 2, currentTarget);
+    if (down.size === 1) onSlide(place);
+    else zoom(before / spread(), place);
   };
+  const letGo = ({ pointerId }: PointerEvent) => down.delete(pointerId);
   return (
     <rect
       class="surface"
@@ -240,13 +227,13 @@ function Surface({ view, zoom, onSlide, left, right, bottom }: LinesProps & Plac
       height={bottom - 16}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
-        pointers.current.set(event.pointerId, event.clientX);
+        down.set(event.pointerId, event.clientX);
         armed.current = true;
         onMove(event);
       }}
       onPointerMove={onMove}
-      onPointerUp={({ pointerId }) => pointers.current.delete(pointerId)}
-      onPointerCancel={({ pointerId }) => pointers.current.delete(pointerId)}
+      onPointerUp={letGo}
+      onPointerCancel={letGo}
       onPointerLeave={() => {
         armed.current = false;
       }}
@@ -260,21 +247,24 @@ function Surface({ view, zoom, onSlide, left, right, bottom }: LinesProps & Plac
 }
 
 /** Each of a few values: to follow, and labelled where there is room. */
-function Marks({ view, dataset, follow, x, inside }: LinesProps & OnAxis) {
-  const { followed, summary } = dataset;
-  const shown = view.marks.filter(({ value }) => inside(value));
-  const weight = ({ index, value }: View['marks'][number]) =>
-    index === followed ? 2 : value === summary.max || value === summary.min ? 1 : 0;
-  const taken: number[] = [];
-  const labelled = new Set(
-    [...shown]
-      .sort((a, b) => weight(b) - weight(a))
-      .filter(({ value }) => !taken.some((at) => Math.abs(at - x(value)) < 38) && taken.push(x(value))),
-  );
+function Marks({ view, dataset: { followed, summary }, follow, at }: LinesProps & { at: Place }) {
+  const shown = view.marks
+    .filter(({ value }) => at.inside(value))
+    .map(({ index, value }) => {
+      const text = plain(writeStored(value));
+      const half = 4 * text.length;
+      const x = at.x(value);
+      return { index, value, text, x, half, label: clamp(x, at.left + half - 12, at.right - half + 12) };
+    });
+  const weight = ({ index, value }: (typeof shown)[number]) =>
+    index === followed ? 2 : Number(value === summary.max || value === summary.min);
+  const labelled: typeof shown = [];
+  for (const mark of [...shown].sort((a, b) => weight(b) - weight(a)))
+    if (labelled.every(({ label, half }) => Math.abs(label - mark.label) > half + mark.half)) labelled.push(mark);
   return (
     <>
       {shown.map((mark) => {
-        const { index, value } = mark;
+        const { index, value, text, x, label } = mark;
         return (
           // biome-ignore lint/a11y/useSemanticElements: there are no buttons in SVG.
           <g
@@ -282,15 +272,19 @@ function Marks({ view, dataset, follow, x, inside }: LinesProps & OnAxis) {
             class={index === followed ? 'mark followed' : 'mark'}
             tabindex={0}
             role="button"
-            aria-label={`Follow ${plain(writeStored(value))}`}
+            aria-label={`Follow ${text}`}
             aria-pressed={index === followed}
             onClick={() => follow(index)}
-            onKeyDown={({ key }) => (key === 'Enter' || key === ' ') && follow(index)}
+            onKeyDown={(event) => {
+              if (event.key !== 'Enter' && event.key !== ' ') return;
+              event.preventDefault();
+              follow(index);
+            }}
           >
-            <circle class="reach" cx={x(value)} cy="46" r="12" />
-            <circle class="fill-original" cx={x(value)} cy="46" r="5" />
-            {labelled.has(mark) && (
-              <text class="original" x={x(value)} y="34" text-anchor="middle">
+            <circle class="reach" cx={x} cy="46" r="12" />
+            <circle class="fill-original" cx={x} cy="46" r="5" />
+            {labelled.includes(mark) && (
+              <text class="original" x={label} y="34" text-anchor="middle">
                 <SvgNum of={writeStored(value)} />
               </text>
             )}
@@ -302,45 +296,25 @@ function Marks({ view, dataset, follow, x, inside }: LinesProps & OnAxis) {
 }
 
 interface PowersProps {
-  rows: readonly Row[];
-  /** Whether the names are elsewhere. */
-  names: boolean;
-  left: number;
-  right: number;
-  top: number;
-  step: number;
+  row: Row;
+  /** From a power of two to its place. */
+  x(power: number): number;
+  y: number;
 }
 
 /** From the smallest power of two to the largest; pale where the steps have stopped shrinking. */
-function Powers({ rows, names, left, right, top, step }: PowersProps) {
-  const all = rows.flatMap(({ powers }) => powers);
-  const x = linear([Math.min(...all), Math.max(...all)], [left + 38, right - 34]);
+function Powers({ row: { powers }, x, y }: PowersProps) {
+  const [least, normal, end] = powers.map((power) => rounded(x(power))) as Row['powers'];
   return (
     <>
-      <text class="dim" x={names ? 0 : left} y={top - 12}>
-        Range, in powers of two
+      <path class="bar wash" d={`M${least} ${y}H${normal}`} />
+      <path class="bar" d={`M${normal} ${y}H${Math.max(normal + 2, end)}`} />
+      <text x={least - 6} y={y + 4} text-anchor="end">
+        {say(powers[0])}
       </text>
-      {rows.map(({ name, powers }, i) => {
-        const [least, normal, end] = powers.map((power) => x(power)) as [number, number, number];
-        const y = top + i * step + step / 2;
-        return (
-          <g key={name}>
-            {names && (
-              <text x="0" y={y + 4}>
-                {name}
-              </text>
-            )}
-            <rect class="wash" x={least} y={y - 5} width={normal - least} height="10" />
-            <rect class="fill-code" x={normal} y={y - 5} width={Math.max(2, end - normal)} height="10" />
-            <text x={least - 6} y={y + 4} text-anchor="end">
-              {say(powers[0])}
-            </text>
-            <text x={end + 6} y={y + 4}>
-              {say(powers[2])}
-            </text>
-          </g>
-        );
-      })}
+      <text x={end + 6} y={y + 4}>
+        {say(powers[2])}
+      </text>
     </>
   );
 }

@@ -1,16 +1,15 @@
 // Which numbers a format has, where on the axis they stand, and what of the reader's data they reach.
-import type { Codes, Fewbits, NumberFormat } from '../../../lib/types.ts';
+import type { Fewbits, NumberFormat } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { heightsOf } from '../../kit/data/spark.ts';
-import { findingOf, type Piece } from './finding.ts';
-import { type Options, options, unwarp, warp } from './options.ts';
-import { type TypeRow, typesOf } from './types.ts';
+import { findingOf } from './finding.ts';
+import { COLUMNS, type Options, options, unwarp, warp } from './options.ts';
 
 export { options };
 
-/** The axis is looked at in so many columns: two of them are the least distance at which ticks stand apart. */
-export const COLUMNS = 400;
-const BINS = 200;
+/** Past so many in a column, as a power of two, all looks the same. */
+const DENSEST = 10;
+const BINS = 512;
 /** More values than this are drawn, and at first counted, from a sample. */
 const EXACT_AT_ONCE = 2 ** 20;
 const SAMPLE = 2 ** 18;
@@ -47,6 +46,9 @@ export interface Row {
   beyond: number;
 }
 
+/** Of the table of data types: name, min, max, and the bits of sign, exponent, mantissa and all. */
+export type TypeRow = [name: string, min: number, max: number, ...bits: number[]];
+
 export interface View extends Axis {
   probe: number;
   /** Heights from 0 to 1 along the axis. */
@@ -55,17 +57,24 @@ export interface View extends Axis {
   marks: { index: number; value: number }[];
   rows: Row[];
   types: TypeRow[];
-  finding: Piece[];
-  /** Counted in a sample: `settle` counts all. */
+  finding: string;
+  /** Counted in a sample: `exact` counts all. */
   pending: boolean;
 }
 
-export function model(fewbits: Fewbits, dataset: Dataset, given: Options): View {
+export const model = (fewbits: Fewbits, dataset: Dataset, given: Options) => viewOf(fewbits, dataset, given, false);
+export const exact = (fewbits: Fewbits, dataset: Dataset, given: Options) => viewOf(fewbits, dataset, given, true);
+
+function viewOf(fewbits: Fewbits, dataset: Dataset, given: Options, all: boolean): View {
   const { values, followed } = dataset;
   const axis = axisOf(dataset, given);
   const probe = Number.isNaN(given.probe) ? values[followed]! : given.probe;
   const formats = formatsOf(fewbits, given);
-  const rows = formats.map((format) => rowOf(fewbits, dataset, format, axis, probe));
+  const rows = formats.map((format) => ({
+    ...rowOf(fewbits, format, probe),
+    ...ticksOf(fewbits, format, axis),
+    ...sharesOf(fewbits, dataset, format, all),
+  }));
   const pending = formats.some((format) => !known(dataset, format));
   const few = values.length <= MOST_MARKS;
   return {
@@ -74,22 +83,19 @@ export function model(fewbits: Fewbits, dataset: Dataset, given: Options): View 
     density: few ? [] : densityOf(fewbits, values, axis),
     marks: few ? Array.from(values, (value, index) => ({ index, value })) : [],
     rows,
-    types: typesOf(fewbits, given.sort),
-    finding: findingOf(dataset, rows, probe, pending),
+    types: fewbits.numberFormats.map(({ name, min, max, signBits, exponentBits, mantissaBits, bits }) => [
+      ...[name, min, max],
+      ...[signBits, exponentBits, mantissaBits, bits],
+    ]) as TypeRow[],
+    finding: findingOf(dataset, rows, probe, pending ? '≈ ' : ''),
     pending,
   };
 }
 
-/** Counts all values for one of the rows for which `model` counted a sample: a call for each, so that others get their turn. */
-export function settle(fewbits: Fewbits, dataset: Dataset, given: Options): void {
-  const next = formatsOf(fewbits, given).find((format) => !known(dataset, format));
-  if (next) sharesOf(fewbits, dataset, next, true);
-}
-
 function formatsOf({ numberFormats }: Fewbits, { formats }: Options): NumberFormat[] {
-  const names = formats.split(' ');
-  const found = numberFormats.filter(({ name }) => names.includes(name)).slice(0, MOST_ROWS);
-  return found.length ? found : numberFormats.filter(({ name }) => options.formats.default.split(' ').includes(name));
+  const named = (names: string) => numberFormats.filter(({ name }) => names.split(' ').includes(name));
+  const found = named(formats).slice(0, MOST_ROWS);
+  return found.length ? found : named(options.formats.default);
 }
 
 /** What was asked for; else all data, the whole step from 1 to 2, and on a logarithmic axis all of float16. */
@@ -99,76 +105,64 @@ function axisOf({ summary: { absmax } }: Dataset, { axis, from, to }: Options): 
   return from < to ? { from, to, log } : { from: -reach, to: reach, log };
 }
 
-function rowOf(fewbits: Fewbits, dataset: Dataset, format: NumberFormat, axis: Axis, probe: number): Row {
-  const { name, min, max, mantissaBits, epsilon, kind } = format;
-  const outside = probe > max || probe < min;
-  const inside = Math.min(max, Math.max(min, probe));
-  const { value: kept, previous, next, ulp } = fewbits.inspect(inside, name as 'int8');
-  const least = Math.log2(format.smallestSubnormal || format.smallestNormal || 1);
+function rowOf(fewbits: Fewbits, format: NumberFormat, probe: number) {
+  const { name, min, max, mantissaBits, epsilon, kind, smallestNormal, smallestSubnormal } = format;
+  const { value: kept, previous, next, ulp } = fewbits.inspect(clamped(probe, format), format);
+  const normal = Math.log2(smallestNormal || 1);
+  const least = smallestSubnormal ? Math.log2(smallestSubnormal) : normal;
   return {
-    ...{ name, min, max, kept, ulp, outside, mantissaBits: kind === 'floating' ? mantissaBits : 0 },
+    ...{ name, min, max, kept, ulp },
+    outside: probe > max || probe < min,
+    mantissaBits: kind === 'floating' ? mantissaBits : 0,
     // Where the probe is itself a value, it has one on each side; else it lies between two.
     below: kept < probe ? kept : probe < min ? null : previous,
     above: kept > probe ? kept : probe > max ? null : next,
     steps: 1 / epsilon,
-    ...ticksOf(fewbits, format, axis),
-    powers: [least, Math.log2(format.smallestNormal || 1), Math.max(least, Math.ceil(Math.log2(max)))],
-    ...sharesOf(fewbits, dataset, format),
+    powers: [least, normal, Math.max(least, Math.ceil(Math.log2(max)))] as Row['powers'],
   };
 }
 
-/** Columns of the values that stand apart, and shades where they do not. */
+const clamped = (x: number, { min, max }: NumberFormat) => Math.min(max, Math.max(min, x));
+
+/**
+ * Columns of the values that stand apart, and shades where they do not. A value two columns from the next is the
+ * nearest one to some edge between columns, so that casting the edges finds them all.
+ */
 function ticksOf(fewbits: Fewbits, format: NumberFormat, { from, to, log }: Axis): Pick<Row, 'ticks' | 'shades'> {
   const [start, end] = [warp(from, log), warp(to, log)];
   const edges = Array.from({ length: COLUMNS + 1 }, (_, i) => unwarp(start + ((end - start) * i) / COLUMNS, log));
-  const inRange = edges.map((x) => Math.min(format.max, Math.max(format.min, x)));
-  const ranks = Array.from(fewbits.encode(inRange, format, { saturate: true }) as Uint32Array, (code) =>
-    rankOf(Number(code), format),
+  const nearest = fewbits.cast(
+    edges.map((x) => clamped(x, format)),
+    format,
   );
   const apart = new Set<number>();
   const shades: Row['shades'] = [];
   for (let i = 0; i < COLUMNS; i++) {
-    if (edges[i]! >= format.max || edges[i + 1]! <= format.min) continue;
-    const perColumn = (edges[i + 1]! - edges[i]!) / stepAt(format, (edges[i]! + edges[i + 1]!) / 2, log);
-    if (perColumn <= 0.5) {
-      for (let rank = ranks[i]!; rank <= ranks[i + 1]!; rank++) apart.add(rank);
-      continue;
-    }
-    const level = Math.round(Math.log2(perColumn));
+    const [left, right] = [edges[i]!, edges[i + 1]!];
+    if (left >= format.max || right <= format.min) continue;
+    const perColumn = (right - left) / stepAt(format, (left + right) / 2, log);
+    const level = Math.min(DENSEST, Math.round(Math.log2(perColumn)));
     const before = shades.at(-1);
-    if (before?.[1] === i && before[2] === level) before[1] = i + 1;
+    if (perColumn <= 0.5) apart.add(nearest[i]!).add(nearest[i + 1]!);
+    else if (before?.[1] === i && before[2] === level) before[1]++;
     else shades.push([i, i + 1, level]);
   }
-  const values = fewbits.decode(codesOf([...apart], format), format);
-  const shown = Array.from(values).filter((x) => x >= from && x <= to);
-  return { ticks: shown.map((x) => Math.round((10 * COLUMNS * (warp(x, log) - start)) / (end - start)) / 10), shades };
+  const shown = [...apart].filter((x) => x >= from && x <= to);
+  return { ticks: shown.map((x) => +((COLUMNS * (warp(x, log) - start)) / (end - start)).toFixed(1)), shades };
 }
 
 /** How far apart values are around x: what to draw, not what to say. Between powers of two, where the axis is logarithmic. */
 function stepAt({ kind, smallestNormal, mantissaBits }: NumberFormat, x: number, log: boolean): number {
   if (kind === 'integer') return 1;
-  const power = Math.max(Math.log2(Math.abs(x)), Math.log2(smallestNormal));
+  const power = Math.log2(Math.max(Math.abs(x), smallestNormal));
   return 2 ** ((log ? power - 0.5 : Math.floor(power)) - mantissaBits);
 }
 
-/** How many values a code is away from 0. */
-function rankOf(code: number, { kind, bits, signBits }: NumberFormat): number {
-  const sign = 2 ** (bits - 1);
-  if (!signBits || code < sign) return code;
-  return kind === 'integer' ? code - 2 * sign : sign - code;
-}
+type Cache = WeakMap<Float32Array, Float32Array>;
+const samples: Cache = new WeakMap();
+const warped: Cache = new WeakMap();
 
-function codesOf(ranks: readonly number[], { kind, bits }: NumberFormat): Codes {
-  const sign = 2 ** (bits - 1);
-  const codes = ranks.map((rank) => (rank >= 0 ? rank : kind === 'integer' ? rank + 2 * sign : sign - rank));
-  if (bits > 32) return BigUint64Array.from(codes, BigInt);
-  return bits > 16 ? Uint32Array.from(codes) : bits > 8 ? Uint16Array.from(codes) : Uint8Array.from(codes);
-}
-
-const samples = new WeakMap<Float32Array, Float32Array>();
-const warped = new WeakMap<Float32Array, Float32Array>();
-
-function cached(cache: typeof samples, values: Float32Array, make: () => Float32Array): Float32Array {
+function cached(cache: Cache, values: Float32Array, make: () => Float32Array): Float32Array {
   const made = cache.get(values) ?? make();
   cache.set(values, made);
   return made;
@@ -192,16 +186,15 @@ function densityOf(fewbits: Fewbits, values: Float32Array, { from, to, log }: Ax
 type Shares = Pick<Row, 'zeroed' | 'beyond'>;
 const shares = new WeakMap<Float32Array, Map<string, Shares>>();
 
-const known = ({ values }: Dataset, { name }: NumberFormat) =>
-  values.length <= EXACT_AT_ONCE || !!shares.get(values)?.has(name);
+const known = ({ values }: Dataset, { name }: NumberFormat) => !!shares.get(values)?.has(name);
 
 /** How many values are too small for a format and how many too large; counted once. */
-function sharesOf(fewbits: Fewbits, { values, summary }: Dataset, format: NumberFormat, exact = false): Shares {
+function sharesOf(fewbits: Fewbits, { values, summary }: Dataset, format: NumberFormat, all: boolean): Shares {
   const counted = shares.get(values) ?? new Map<string, Shares>();
   shares.set(values, counted);
   const before = counted.get(format.name);
   if (before) return before;
-  const of = exact ? values : sampleOf(values);
+  const of = all ? values : sampleOf(values);
   const scale = values.length / of.length;
   const within = (min: number, max: number) => scale * fewbits.histogram(of, { bins: 1, min, max }).counts[0]!;
   const { min, max, kind, smallestSubnormal } = format;

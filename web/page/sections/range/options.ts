@@ -14,6 +14,9 @@ export const options = {
 };
 export type Options = OptionsOf<typeof options>;
 
+/** The axis is looked at in so many columns: two of them are the least distance at which ticks stand apart. */
+export const COLUMNS = 400;
+
 /** A logarithmic axis is linear within this of 0, and has both signs. */
 const NEAR_ZERO = 2 ** -10;
 
