@@ -1,9 +1,8 @@
 // The table of all values. However many there are, it draws a dozen rows and asks the worker for what it shows.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Num } from '../../kit/number.tsx';
-import { plain, whole, writeStored } from '../../kit/numbers.ts';
-import { Diamond } from './diamond.tsx';
+import { whole } from '../../kit/numbers.ts';
 import type { Row } from './model.ts';
+import { ValueRow } from './row.tsx';
 
 /** Until it is measured; taller where fingers touch. */
 const ROW_HEIGHT = 32;
@@ -65,6 +64,7 @@ export function ValuesTable(props: ValuesTableProps) {
     event.preventDefault();
     go(moves[event.key]!);
   };
+  const nested = props.shape.length > 1;
   const shown = rows.length > 0 ? rows : first.slice(0, SHOWN);
   return (
     <section
@@ -81,15 +81,14 @@ export function ValuesTable(props: ValuesTableProps) {
           <caption class="hidden">
             {`Original, code, restored and error of ${whole(count)} values; rows count from 0`}
           </caption>
-          <Head titles={titles} nested={props.shape.length > 1} />
+          <Head titles={titles} nested={nested} />
           <tbody>
             {shown.map((row) => (
               <ValueRow
                 key={row.index}
-                row={row}
-                shape={props.shape}
-                followed={row.index === followed}
-                follow={follow}
+                counted
+                place={nested ? placeOf(row.index, props.shape) : undefined}
+                {...{ row, followed, follow }}
               />
             ))}
           </tbody>
@@ -165,55 +164,6 @@ function Head({ titles, nested }: { titles: readonly string[]; nested: boolean }
         )}
       </tr>
     </thead>
-  );
-}
-
-interface ValueRowProps {
-  row: Row;
-  shape: readonly number[];
-  followed: boolean;
-  follow(index: number): void;
-}
-
-function ValueRow({ row, shape, followed, follow }: ValueRowProps) {
-  const { index, original, cells } = row;
-  return (
-    <tr class={followed ? 'followed' : undefined} aria-rowindex={index + 2} onClick={() => follow(index)}>
-      <th scope="row">
-        <button
-          type="button"
-          class="follow"
-          aria-pressed={followed}
-          aria-label={`Follow row ${whole(index)}: ${plain(writeStored(original))}`}
-        >
-          {followed && <Diamond />}
-          {whole(index)}
-        </button>
-      </th>
-      {shape.length > 1 && <td class="place">{placeOf(index, shape)}</td>}
-      <td>
-        <Num of={writeStored(original)} role="original" />
-      </td>
-      {cells.map(({ code, restored, error }, i) =>
-        code === '' ? (
-          <td key={i} colSpan={3}>
-            –
-          </td>
-        ) : (
-          [
-            <td key={`code${i}`}>
-              <span class="tile">{code}</span>
-            </td>,
-            <td key={`restored${i}`}>
-              <Num of={restored} digits={4} role="restored" />
-            </td>,
-            <td key={`error${i}`}>
-              <Num of={error} digits={2} role="error" />
-            </td>,
-          ]
-        ),
-      )}
-    </tr>
   );
 }
 
