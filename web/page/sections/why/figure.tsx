@@ -196,10 +196,12 @@ function Formulas({ view, bits, weights }: { view: View; bits: number; weights: 
       {view.kvCache !== null && (
         <span class="formula">
           <Formula of={formulas.cache!} />
-          {view.cacheProducts.map((product, i) => (
-            <Formula key={i} of={(i === 0 ? formulas.equals : formulas.plus)!} values={{ product }} />
-          ))}
-          <Formula of={formulas.sum!} values={{ bytes: decimalBytes(view.kvCache) }} />
+          <span class="formula">
+            {view.cacheProducts.map((product, i) => (
+              <Formula key={i} of={(i === 0 ? formulas.equals : formulas.plus)!} values={{ product }} />
+            ))}
+            <Formula of={formulas.sum!} values={{ bytes: decimalBytes(view.kvCache) }} />
+          </span>
         </span>
       )}
     </>
