@@ -150,9 +150,11 @@ describe('the keyboard alone', () => {
           // A control may show its ring on what stands for it; what is dragged in a drawing, as a stroke around its reach.
           const ringed = [focused, focused.nextElementSibling, focused.closest('label')];
           const reach = focused.querySelector('.reach');
+          let figure: Element | null = focused;
+          while (figure && !figure.localName.startsWith('fewbits-')) figure = figure.parentElement;
           const { top, bottom } = focused.getBoundingClientRect();
           return {
-            figure: focused.closest('figure')?.parentElement?.localName ?? '',
+            figure: figure?.localName ?? '',
             name: `${focused.localName} ${focused.getAttribute('aria-label') ?? focused.textContent?.slice(0, 40)}`,
             inMain: focused.closest('main') !== null,
             last: focused.closest('footer') !== null,

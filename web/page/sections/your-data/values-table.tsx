@@ -6,6 +6,7 @@ import { ValueRow } from './row.tsx';
 
 /** Until it is measured; taller where fingers touch. */
 const ROW_HEIGHT = 32;
+/** At most; fewer where the box is lower. */
 const SHOWN = 11;
 /** Browsers stop at some 30 million pixels. Longer tables scroll by share, and by row with wheel and keys. */
 const TALLEST = 8_000_000;
@@ -28,10 +29,11 @@ export function ValuesTable(props: ValuesTableProps) {
   const spacer = useRef<HTMLDivElement>(null);
   const [rowHeight, setRowHeight] = useState(ROW_HEIGHT);
   const [head, setHead] = useState(ROW_HEIGHT);
-  const last = Math.max(0, count - SHOWN);
+  const [shown, setShown] = useState(SHOWN);
+  const last = Math.max(0, count - shown);
   const [start, setStart] = useState(0);
   const rows = useRows(props, Math.min(start, last));
-  const scrollable = Math.max(0, Math.min(TALLEST, count * rowHeight) - SHOWN * rowHeight);
+  const scrollable = Math.max(0, Math.min(TALLEST, count * rowHeight) - shown * rowHeight);
 
   /** Where the scroll bar stands for a row, and the other way round. */
   const toScroll = (row: number) => (last === 0 ? 0 : (row / last) * scrollable);
@@ -48,14 +50,16 @@ export function ValuesTable(props: ValuesTableProps) {
   };
   useLayoutEffect(() => {
     // Through the CSSOM: the page's policy forbids style attributes.
-    spacer.current!.style.height = `${scrollable + Math.min(count, SHOWN) * rowHeight + head}px`;
+    spacer.current!.style.height = `${scrollable + Math.min(count, shown) * rowHeight + head}px`;
     setHead(box.current!.querySelector('thead')!.offsetHeight);
     setRowHeight(box.current!.querySelector<HTMLElement>('tbody tr')?.offsetHeight || ROW_HEIGHT);
+    // A row that is cut off would scroll under the keys of those who go through the rows.
+    setShown(Math.min(SHOWN, Math.max(1, Math.floor((box.current!.clientHeight - head + 1) / rowHeight))));
   });
   useWheel(box, last * rowHeight > scrollable + 1, (rowsDown) => go(start + rowsDown));
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const page = SHOWN - 1;
+    const page = shown - 1;
     const moves: Record<string, number> = {
       ...{ ArrowDown: start + 1, ArrowUp: start - 1, PageDown: start + page, PageUp: start - page },
       ...{ Home: 0, End: last },
@@ -65,7 +69,7 @@ export function ValuesTable(props: ValuesTableProps) {
     go(moves[event.key]!);
   };
   const nested = props.shape.length > 1;
-  const shown = rows.length > 0 ? rows : first.slice(0, SHOWN);
+  const lines = (rows.length > 0 ? rows : first).slice(0, shown);
   return (
     <section
       ref={box}
@@ -83,7 +87,7 @@ export function ValuesTable(props: ValuesTableProps) {
           </caption>
           <Head titles={titles} nested={nested} />
           <tbody>
-            {shown.map((row) => (
+            {lines.map((row) => (
               <ValueRow
                 key={row.index}
                 counted
