@@ -66,40 +66,50 @@ v128_t codes_of(v128_t value, v128_t factor, v128_t lowest, v128_t offset) {
   return wasm_i32x4_sub(wasm_i32x4_max(sum, lowest), offset);
 }
 
-// 16 codes from four vectors, ended at the largest code. Signedness decides which saturation is right.
-template <class Code, bool is_signed>
+// Kernels know unsigned codes alone, counted from the smallest of their type. The codes of a signed type begin half its
+// range lower: the same bits with the first one turned.
+template <class Code>
 class Packer {
+  static constexpr Code kSignBit = 1 << (8 * sizeof(Code) - 1);
+
  public:
   explicit Packer(CodeRange range)
-      : largest_(sizeof(Code) == 1 ? wasm_i8x16_splat(static_cast<std::int8_t>(range.max))
-                                   : wasm_i16x8_splat(static_cast<std::int16_t>(range.max))) {}
+      : base(range.min < 0 ? -kSignBit : 0),
+        largest_(splat_codes(static_cast<Code>(range.max - base))),
+        turned_(splat_codes(range.min < 0 ? kSignBit : 0)) {}
 
+  // 16 codes from four vectors of integers that are not below the range, ended at the largest code.
   void operator()(v128_t a, v128_t b, v128_t c, v128_t d, std::uint8_t* codes) const {
     const v128_t low = wasm_i16x8_narrow_i32x4(a, b), high = wasm_i16x8_narrow_i32x4(c, d);
-    store(codes, is_signed ? wasm_i8x16_min(wasm_i8x16_narrow_i16x8(low, high), largest_)
-                           : wasm_u8x16_min(wasm_u8x16_narrow_i16x8(low, high), largest_));
+    store(codes, wasm_v128_xor(wasm_u8x16_min(wasm_u8x16_narrow_i16x8(low, high), largest_), turned_));
   }
   void operator()(v128_t a, v128_t b, v128_t c, v128_t d, std::uint16_t* codes) const {
     store(codes, pair(a, b));
     store(codes + 8, pair(c, d));
   }
 
+  // The smallest number of the type.
+  const std::int32_t base;
+
  private:
-  v128_t pair(v128_t a, v128_t b) const {
-    return is_signed ? wasm_i16x8_min(wasm_i16x8_narrow_i32x4(a, b), largest_)
-                     : wasm_u16x8_min(wasm_u16x8_narrow_i32x4(a, b), largest_);
+  static v128_t splat_codes(Code code) {
+    return sizeof(Code) == 1 ? wasm_i8x16_splat(static_cast<std::int8_t>(code))
+                             : wasm_i16x8_splat(static_cast<std::int16_t>(code));
   }
-  v128_t largest_;
+  v128_t pair(v128_t a, v128_t b) const {
+    return wasm_v128_xor(wasm_u16x8_min(wasm_u16x8_narrow_i32x4(a, b), largest_), turned_);
+  }
+  v128_t largest_, turned_;
 };
 
-template <class Code, bool is_signed, Rounding rounding>
+template <class Code, Rounding rounding>
 class RunKernel {
  public:
   RunKernel(const Affine& affine, CodeRange range)
       : pack_(range),
         factor_(splat(rounding == Rounding::Divide ? affine.scale : 1 / affine.scale)),
         lowest_(splat(simd::kRoundingMagicBits + range.min - affine.zero_point)),
-        offset_(splat(simd::kRoundingMagicBits - affine.zero_point)) {}
+        offset_(splat(simd::kRoundingMagicBits - affine.zero_point + pack_.base)) {}
 
   void operator()(const float* values, Code* codes) const {
     pack_(at(values), at(values + 4), at(values + 8), at(values + 12), codes);
@@ -107,7 +117,7 @@ class RunKernel {
 
  private:
   v128_t at(const float* values) const { return codes_of<rounding>(load(values), factor_, lowest_, offset_); }
-  Packer<Code, is_signed> pack_;
+  Packer<Code> pack_;
   v128_t factor_, lowest_, offset_;
 };
 
@@ -119,25 +129,25 @@ class RunKernel {
 // differs from q = x / scale by at most 3 * 2^-24 * 256 = 1.5 units of 2^-15, and the sum rounds by at most half a unit
 // more: unless the fraction is within two units of 0, which is a tie, q rounds to the same code. Stretches with a
 // closer value are divided.
-template <bool is_signed>
 class ReciprocalKernel {
   static constexpr int kFraction = 15;
   static constexpr float kUnit = 1.0f / (1 << kFraction);
   static constexpr std::int32_t kFirst = 0x43800000 >> kFraction;  // the bits of 256
-  static constexpr std::int32_t kTypeMin = is_signed ? -128 : 0;
+
+  static std::int32_t base(CodeRange range) { return range.min < 0 ? -128 : 0; }
 
  public:
   static constexpr std::int32_t kTooClose = 5;  // fractions 0 to 4, with the two units of margin in magic_
 
-  static bool serves(const Affine& affine) {
+  static bool serves(const Affine& affine, CodeRange range) {
     const bool normal = affine.scale >= 0x1p-126f && affine.scale <= 0x1p126f;
-    return normal && affine.zero_point >= kTypeMin && affine.zero_point <= kTypeMin + 255;
+    return normal && affine.zero_point >= base(range) && affine.zero_point <= base(range) + 255;
   }
 
   ReciprocalKernel(const Affine& affine, CodeRange range)
       : factor_(splat(1 / affine.scale)),
-        magic_(splat(256.5f + static_cast<float>(affine.zero_point - kTypeMin) + 2 * kUnit)),
-        first_(wasm_i16x8_splat(static_cast<std::int16_t>(kFirst + range.min - kTypeMin))),
+        magic_(splat(256.5f + static_cast<float>(affine.zero_point - base(range)) + 2 * kUnit)),
+        first_(wasm_i16x8_splat(static_cast<std::int16_t>(kFirst + range.min - base(range)))),
         span_(wasm_i8x16_splat(static_cast<std::int8_t>(range.max - range.min))),
         smallest_(wasm_i8x16_splat(static_cast<std::int8_t>(range.min))) {}
 
@@ -178,11 +188,10 @@ void run(std::span<const In> values, Kernel kernel, Out* to) {
   std::copy_n(last, left, to);
 }
 
-template <bool is_signed>
 void run_by_reciprocal(std::span<const float> values, const Affine& affine, CodeRange range, std::uint8_t* codes) {
   constexpr std::size_t kStretch = 128;
-  const ReciprocalKernel<is_signed> kernel(affine, range);
-  const RunKernel<std::uint8_t, is_signed, Rounding::Divide> exact(affine, range);
+  const ReciprocalKernel kernel(affine, range);
+  const RunKernel<std::uint8_t, Rounding::Divide> exact(affine, range);
   const v128_t too_close = splat(kernel.kTooClose);
   const float* from = values.data();
   std::size_t left = values.size();
@@ -197,25 +206,20 @@ void run_by_reciprocal(std::span<const float> values, const Affine& affine, Code
   run(std::span(from, left), exact, codes);
 }
 
-template <bool is_signed, class Code>
-void quantize_run_as(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
-                     Code* codes) {
-  if (!is_small(affine.zero_point)) {
-    for (const float value : values) *codes++ = static_cast<Code>(wide_code(value, affine, range, rounding));
-    return;
-  }
-  if (multiplies(rounding, affine.scale))
-    return run(values, RunKernel<Code, is_signed, Rounding::Multiply>(affine, range), codes);
-  if constexpr (sizeof(Code) == 1)
-    if (ReciprocalKernel<is_signed>::serves(affine)) return run_by_reciprocal<is_signed>(values, affine, range, codes);
-  run(values, RunKernel<Code, is_signed, Rounding::Divide>(affine, range), codes);
+template <class Code>
+[[gnu::noinline]] void quantize_wide(std::span<const float> values, const Affine& affine, CodeRange range,
+                                     Rounding rounding, Code* codes) {
+  for (const float value : values) *codes++ = static_cast<Code>(wide_code(value, affine, range, rounding));
 }
 
 template <class Code>
 void quantize_run_any(std::span<const float> values, const Affine& affine, CodeRange range, Rounding rounding,
                       Code* codes) {
-  if (range.min < 0) return quantize_run_as<true>(values, affine, range, rounding, codes);
-  quantize_run_as<false>(values, affine, range, rounding, codes);
+  if (!is_small(affine.zero_point)) return quantize_wide(values, affine, range, rounding, codes);
+  if (multiplies(rounding, affine.scale)) return run(values, RunKernel<Code, Rounding::Multiply>(affine, range), codes);
+  if constexpr (sizeof(Code) == 1)
+    if (ReciprocalKernel::serves(affine, range)) return run_by_reciprocal(values, affine, range, codes);
+  run(values, RunKernel<Code, Rounding::Divide>(affine, range), codes);
 }
 
 struct Columns {
@@ -240,17 +244,15 @@ bool all_multiply(const float* scale) {
   return !wasm_v128_any_true(wasm_f32x4_le(least, splat(kNoReciprocal)));
 }
 
-template <class Code, bool is_signed, Rounding rounding>
+template <class Code, Rounding rounding>
 class RowKernel {
  public:
   explicit RowKernel(CodeRange range) : range_(range), pack_(range) {}
 
   void operator()(const float* values, Columns columns, Code* codes) const {
     if (needs_care(columns)) [[unlikely]] {
-      for (std::size_t i = 0; i < kBlock; ++i) {
-        const Affine affine{columns.scale[i], columns.zero_point[i]};
-        codes[i] = static_cast<Code>(wide_code(values[i], affine, range_, rounding));
-      }
+      for (std::size_t i = 0; i < kBlock; ++i)
+        quantize_wide({values + i, 1}, {columns.scale[i], columns.zero_point[i]}, range_, rounding, codes + i);
       return;
     }
     pack_(at(values, columns, 0), at(values, columns, 4), at(values, columns, 8), at(values, columns, 12), codes);
@@ -264,15 +266,16 @@ class RowKernel {
     const v128_t scale = load(columns.scale + i);
     const v128_t factor = rounding == Rounding::Divide ? scale : wasm_f32x4_div(splat(1.0f), scale);
     const v128_t offset = wasm_i32x4_sub(splat(simd::kRoundingMagicBits), load(columns.zero_point + i));
-    return codes_of<rounding>(load(values + i), factor, wasm_i32x4_add(offset, splat(range_.min)), offset);
+    const v128_t lowest = wasm_i32x4_add(offset, splat(range_.min));
+    return codes_of<rounding>(load(values + i), factor, lowest, wasm_i32x4_add(offset, splat(pack_.base)));
   }
   CodeRange range_;
-  Packer<Code, is_signed> pack_;
+  Packer<Code> pack_;
 };
 
-template <bool is_signed, Rounding rounding, class Code>
+template <Rounding rounding, class Code>
 void quantize_row_as(std::span<const float> values, Columns columns, CodeRange range, Code* codes) {
-  const RowKernel<Code, is_signed, rounding> kernel(range);
+  const RowKernel<Code, rounding> kernel(range);
   const std::size_t whole = values.size() - values.size() % kBlock, left = values.size() - whole;
   for (std::size_t i = 0; i < whole; i += kBlock)
     kernel(values.data() + i, {columns.scale + i, columns.zero_point + i}, codes + i);
@@ -290,11 +293,8 @@ void quantize_row_as(std::span<const float> values, Columns columns, CodeRange r
 
 template <class Code>
 void quantize_row_any(std::span<const float> values, Columns columns, CodeRange range, Rounding rounding, Code* codes) {
-  const bool is_signed = range.min < 0, divide = rounding == Rounding::Divide;
-  if (is_signed && divide) return quantize_row_as<true, Rounding::Divide>(values, columns, range, codes);
-  if (is_signed) return quantize_row_as<true, Rounding::Multiply>(values, columns, range, codes);
-  if (divide) return quantize_row_as<false, Rounding::Divide>(values, columns, range, codes);
-  quantize_row_as<false, Rounding::Multiply>(values, columns, range, codes);
+  if (rounding == Rounding::Divide) return quantize_row_as<Rounding::Divide>(values, columns, range, codes);
+  quantize_row_as<Rounding::Multiply>(values, columns, range, codes);
 }
 
 template <class Code>

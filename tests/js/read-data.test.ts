@@ -179,6 +179,27 @@ describe('CSV files', () => {
     assert.deepEqual([[...values], shape], [round([3.14, 2.71]), [2]]);
   });
 
+  it('may quote line ends and quotes, and be long', async () => {
+    const odd = '"1","2"\n"a\n""b",3\n';
+    const text = odd.repeat(150_000);
+    const { values, shape, badCount, bad } = await readFile(file(text, 'a.csv'));
+    assert.deepEqual([shape, badCount, values[0], values[599_999]], [[300_000, 2], 150_000, 1, 3]);
+    assert.equal(bad[0]!.text, 'a·"b');
+  });
+
+  it('are separated by what stands on every line', async () => {
+    for (const [text, decimal] of [
+      ['1.5;2\n3;4', '.'],
+      ['1,5;2\n3;4', ','],
+      ['1,5\t2\n3\t4', ','],
+      ['1.5|2\n3|4', '.'],
+      ['a;b,c\n1.5,2\n3,4', '.'],
+    ] as const) {
+      const { values, badCount } = await readFile(file(text, 'a.csv'), { decimal });
+      assert.deepEqual([[...values], badCount], [[1.5, 2, 3, 4], 0], JSON.stringify(text));
+    }
+  });
+
   it('can be long', async () => {
     const lines = Array.from({ length: 300_000 }, (_, i) => `${i},${-i}`).join('\n');
     const { values, shape, badCount } = await readFile(file(lines, 'long.csv'));

@@ -64,7 +64,14 @@ function filled(html: string, { bar, dataset, figure }: Snapshots): string {
   const data = `<script type="application/json" id="built-dataset">${dataset}</script>\n</body>`;
   let result = fill(html, /(<header id="bar"[^>]*>)(<\/header>)/, () => bar);
   result = fill(result, /(<nav class="rail"[^>]*>)(<\/nav>)/, () => rail(chaptersOf(html)));
-  result = fill(result, /(<fewbits-([a-z-]+)[^>]*>)(<\/fewbits-\2>)/g, ([, , name]) => figure(name!));
+  let first = true;
+  result = fill(result, /(<fewbits-([a-z-]+)[^>]*>)(<\/fewbits-\2>)/g, ([, , name]) => {
+    const { html, view } = figure(name!);
+    // The figure in sight at once must not wait for the worker; the others ask it when they come near.
+    const script = first ? `<script type="application/json">${view}</script>` : '';
+    first = false;
+    return script + html;
+  });
   return result.replace('</body>', () => data);
 }
 

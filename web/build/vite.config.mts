@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { chunkOf } from './chunks.mts';
 import { licences } from './licences.mts';
 import { mathFromTex } from './math.mts';
 import { prerendered } from './prerendered.mts';
@@ -24,6 +25,28 @@ const withoutPool: Plugin = {
   },
 };
 
+/** Nothing is preloaded and no styles come late: an import is an import. */
+const plainImports: Plugin = {
+  name: 'plain-imports',
+  apply: 'build',
+  enforce: 'pre',
+  load: (id) => (id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : undefined),
+};
+
+/** The worker is one more entry of the page's own graph: what both need is shipped once, and each takes only its own. */
+const workerShares: Plugin = {
+  name: 'worker-shares',
+  apply: 'build',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.endsWith('/kit/client.ts')) return undefined;
+    const worker = this.emitFile({ type: 'chunk', id: path.join(root, 'web/page/kit/worker.ts'), name: 'worker' });
+    const address = "new URL('./worker.ts', import.meta.url)";
+    if (!code.includes(address)) this.error(`kit/client.ts does not start the worker by ${address}.`);
+    return { code: code.replace(address, `import.meta.ROLLUP_FILE_URL_${worker}`), map: null };
+  },
+};
+
 export default defineConfig({
   root: path.join(root, 'web/page'),
   // Relative addresses: the built page works from any folder of any static host.
@@ -31,7 +54,7 @@ export default defineConfig({
   publicDir: 'public',
   // Not beside the tests' and the package's: two builds at once must not share it.
   cacheDir: path.join(root, 'node_modules/.vite-page'),
-  plugins: [stylesStay, mathFromTex(), prerendered(), licences()],
+  plugins: [workerShares, plainImports, withoutPool, stylesStay, mathFromTex(), prerendered(), licences()],
   resolve: {
     alias: {
       fewbits: path.join(root, 'dist/index.js'),
@@ -41,16 +64,27 @@ export default defineConfig({
     },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  worker: { format: 'es', plugins: () => [withoutPool] },
+  worker: { format: 'es' },
   build: {
     outDir: path.join(root, 'site'),
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,
-    cssCodeSplit: true,
+    cssCodeSplit: false,
+    // The document names what it needs at once; all else is fetched when it is asked for.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_file, files, { hostType }) => (hostType === 'html' ? files : []),
+    },
     reportCompressedSize: false,
     rolldownOptions: {
       checks: { pluginTimings: false },
+      output: {
+        codeSplitting: {
+          groups: [{ name: chunkOf, test: /\.[cm]?[jt]sx?(\?|$)|\.tex$|\.json$|^\0/ }],
+          includeDependenciesRecursively: false,
+        },
+      },
       input: ['index.html', 'embed.html'].map((name) => path.join(root, 'web/page', name)),
     },
   },
@@ -64,7 +98,7 @@ export default defineConfig({
       'comlink',
       'd3-scale',
       'd3-array',
-      'papaparse',
+      'd3-dsv',
     ],
   },
   server: { host: '127.0.0.1' },

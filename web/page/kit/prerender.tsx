@@ -17,7 +17,13 @@ export interface Snapshots {
   bar: string;
   /** For a <script type="application/json">. */
   dataset: string;
-  figure(name: string): string;
+  figure(name: string): Snapshot;
+}
+
+export interface Snapshot {
+  html: string;
+  /** For a <script type="application/json">, from which the figure takes over before the worker has anything to say. */
+  view: string;
 }
 
 export async function snapshots(wasm: BufferSource, weights: ArrayBuffer): Promise<Snapshots> {
@@ -44,7 +50,7 @@ export async function snapshots(wasm: BufferSource, weights: ArrayBuffer): Promi
     const surroundings = { name, changed: false, reset: nothing, embed: nothing };
     const tree = h(module.default as unknown as ComponentType<typeof props>, props);
     const html = renderToString(<FigureContext.Provider value={surroundings}>{tree}</FigureContext.Provider>);
-    return `<script type="application/json">${pack(view)}</script>${html}`;
+    return { html, view: pack(view) };
   };
   const bar = renderToString(<Bar state={{ dataset: info, back: null, busy: '', message: '' }} openData={nothing} />);
   return { bar, dataset: pack(info), figure };

@@ -1,10 +1,12 @@
 // A first line of names above columns of numbers.
-import Papa from 'papaparse';
+import { dsvFormat } from 'd3-dsv';
 import { clip, readNumber } from './number.ts';
+import { separatorOf } from './separator.ts';
 
 /** The names in a header row: words on the first line, numbers on the second. */
 export function findHeader(text: string): string | undefined {
-  const [first, second] = Papa.parse<string[]>(text.slice(0, 65536), { preview: 2 }).data;
+  const start = text.slice(0, 65536);
+  const [first, second] = dsvFormat(separatorOf(start)).parseRows(start.split(/\r?\n/, 2).join('\n'));
   if (!first?.some(isWord) || !second?.some((field) => /^\s*[+\-\u2212]?[.,]?\d/.test(field))) return undefined;
   const names = first.slice(0, 4).map((field) => clip(field.trim()) || '…');
   return first.length > 4 ? `${names.join(', ')}, …` : names.join(', ');
