@@ -221,7 +221,7 @@ describe('chapter 1, Why', () => {
   });
 
   it('answers what 13 billion weights need at 4 bits: in the words, by their button, and in the field', async () => {
-    await page.locator('#why .prose', { hasText: 'At 4 bits they need 6.5 GB' }).waitFor();
+    await page.locator('#why .prose', { hasText: /At 4 bits they need 6\.5\sGB/ }).waitFor();
     await page.getByRole('button', { name: '13 billion weights' }).click();
     await says('A model of 13,000,000,000 weights in 4 bits takes 6.5 GB');
     await figure.getByRole('button', { name: 'Reset' }).click();
