@@ -7,7 +7,7 @@ import { makeDataset } from '../../web/page/kit/data/dataset.ts';
 import { SEVEN } from '../../web/page/kit/data/examples.ts';
 import { generate } from '../../web/page/kit/data/generate.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
-import { linear, symlog, ticksOf } from '../../web/page/kit/scale.ts';
+import { linear, ticksOf } from '../../web/page/kit/scale.ts';
 import { exact, model, type View } from '../../web/page/sections/range/model.ts';
 import { COLUMNS, type Options, options, unwarp, warp } from '../../web/page/sections/range/options.ts';
 import { sorted } from '../../web/page/sections/range/types-table.tsx';
@@ -235,10 +235,16 @@ describe('scales of the kit', () => {
     assert.deepEqual(labels(0, 0.3, 3), ['0', '0.1', '0.2', '0.3']);
   });
 
-  it('invert what they place', () => {
-    for (const scale of [linear([-3, 5], [10, 90]), symlog([-1e38, 1e38], [0, 500], 1)])
-      for (const x of [-2, 0, 0.5, 4]) assert.ok(Math.abs(scale.invert(scale(x)) - x) < 1e-9);
-    assert.equal(symlog([-1e38, 1e38], [0, 500], 1)(0), 250);
+  it('have as many ticks where all lies far from zero, and where the numbers are huge', () => {
+    const values = (from: number, to: number) => ticksOf(linear([from, to], [0, 1])).map(({ value }) => value);
+    assert.deepEqual(values(1000.1, 1000.4), [1000.1, 1000.15, 1000.2, 1000.25, 1000.3, 1000.35, 1000.4]);
+    assert.deepEqual(values(-3e38, 3e38), [-3e38, -2e38, -1e38, 0, 1e38, 2e38, 3e38]);
+  });
+
+  it('invert what they place; one number alone stands in the middle', () => {
+    const scale = linear([-3, 5], [10, 90]);
+    for (const x of [-2, 0, 0.5, 4]) assert.ok(Math.abs(scale.invert(scale(x)) - x) < 1e-9);
+    assert.equal(linear([2, 2], [0, 500])(2), 250);
   });
 
   it('stay within 16 kB with every row', () => {

@@ -17,7 +17,8 @@ import {
   tableOf,
   textOf,
 } from '../../web/page/sections/why/finding.ts';
-import { COUNT, model, type Options, options, own } from '../../web/page/sections/why/model.ts';
+import { model, own } from '../../web/page/sections/why/model.ts';
+import { COUNT, idOf, NAMES, type Options, options } from '../../web/page/sections/why/options.ts';
 
 const fewbits = await init();
 const { blockFormats, modelParameters } = fewbits;
@@ -30,8 +31,15 @@ const json = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta
 const config = (name: string) => json(`configs/${name}.json`);
 
 describe('the bars', () => {
-  it('are one per width, per block format and per recipe', () => {
-    const { widths, blocks } = viewWith();
+  it('are one per width, per usual format and per recipe, and per any other that is chosen', () => {
+    const { widths, blocks } = viewWith({ type: 'tq2_0' });
+    assert.equal(widths.length, 5);
+    const keys = blocks.map(({ key }) => key).sort();
+    assert.equal(keys.join(' '), 'Q4_K_M Q5_K_M iq2_xs iq4_xs mxfp4 nf4 q2_k q3_k q4_0 q4_k q6_k q8_0 tq2_0');
+  });
+
+  it('are one per width, per block format and per recipe with all formats', () => {
+    const { widths, blocks } = viewWith({ all: true });
     assert.deepEqual(
       widths.map(({ key }) => key),
       ['64', '32', '16', '8', '4'],
@@ -51,7 +59,7 @@ describe('the bars', () => {
   });
 
   it('say which formats the model’s rows do not suit', () => {
-    const view = viewWith({ model: 'smollm2-135m' });
+    const view = viewWith({ model: 'smollm2-135m', all: true });
     const impossible = view.blocks.filter(({ problem }) => problem).map(({ key }) => key);
     assert.deepEqual(impossible, ['q8_k', 'q1_0']);
     assert(
@@ -64,7 +72,7 @@ describe('the bars', () => {
   });
 
   it('fit in a message of 16 kB', () => {
-    for (const { id } of catalog) assert(JSON.stringify(viewWith({ model: id })).length <= 16_384, id);
+    for (const name of NAMES) assert(JSON.stringify(viewWith({ model: idOf(name), all: true })).length <= 16_384, name);
   });
 });
 
@@ -74,7 +82,14 @@ describe('the models', () => {
       json('../vectors/models/models.json').models.map(({ parameters }: { parameters: number }) => parameters),
     );
     published.add(2_779_683_840); // Phi-2
-    for (const { id, config } of catalog) assert(published.has(modelParameters(config).parameters), id);
+    for (const { name, config } of catalog) assert(published.has(modelParameters(config).parameters), name);
+  });
+
+  it('have their sizes in the order of their names', () => {
+    assert.deepEqual(
+      catalog.map(({ name }) => name),
+      NAMES,
+    );
   });
 
   it('use the KV heads', () => {

@@ -92,7 +92,7 @@ describe('C array', () => {
       'F_0_kernel',
       'weights_npy',
       'values_7_numbers',
-      'values_float',
+      'float',
       'Gro_e',
       'values',
     ]);
@@ -127,7 +127,7 @@ function printed(compiler: string[], folder: string, header: string): string {
   const main = `#include <stdio.h>
     #include "codes.h"
     int main(void) {
-      for (int i = 0; i < (int)(sizeof values_7_numbers / sizeof(int8_t)); i++) printf("%d ", values_7_numbers[i]);
+      for (int i = 0; i < (int)(sizeof values_7_numbers_codes / sizeof(int8_t)); i++) printf("%d ", values_7_numbers_codes[i]);
       printf("%.9g %d\\n", values_7_numbers_scale[0], (int)values_7_numbers_zero_point[0]);
       return 0;
     }`;

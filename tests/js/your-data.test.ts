@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type AffineScheme, type Fewbits, init } from 'fewbits';
+import { type AffineScheme, type Comparison, type Fewbits, init } from 'fewbits';
 import type { Dataset } from '../../web/page/kit/contract.ts';
 import { readFile } from '../../web/page/kit/data/read.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
@@ -24,6 +24,7 @@ import {
   schemeOf,
   titleOf,
 } from '../../web/page/sections/your-data/scheme.ts';
+import { verdictOf } from '../../web/page/sections/your-data/verdict.ts';
 
 const SEVEN = [5.47, 3.08, -7.59, 0, -1.95, -4.57, 10.8];
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,6 +51,23 @@ const view = (values: ArrayLike<number>, changes: Partial<Builder> = {}, shape?:
 
 /** Waves of some thousand different values, the same in every run. */
 const waves = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7) * (1 + (i % 13)));
+
+describe('the verdict on two schemes', () => {
+  const verdict = (bits: number, rmse: number) => {
+    const side = (bitsPerWeight: number, error: number) => ({ bitsPerWeight, measures: { rmse: error } as Comparison });
+    return verdictOf(side(4, 0.1), side(bits, rmse));
+  };
+
+  it('weighs the bits against the error', () => {
+    assert.equal(verdict(5, 0.047), 'B needs 1 bit more and halves the error.');
+    assert.equal(verdict(3, 0.21), 'B needs 1 bit fewer and doubles the error.');
+    assert.equal(verdict(4.5, 0.08), 'B needs 0.5 bits more and makes the error 1.3 times smaller.');
+    assert.equal(verdict(8, 0.1 / 18), 'B needs 4 bits more and makes the error 18 times smaller.');
+    assert.equal(verdict(4, 0.1004), 'B needs as many bits and has the same error.');
+    assert.equal(verdict(4.001, 1), 'B needs as many bits and makes the error 10 times larger.');
+    assert.equal(verdict(16, 0), 'B needs 12 bits more and has no error.');
+  });
+});
 
 describe('the view', () => {
   it('of the seven numbers at int8 is the guide’s', () => {

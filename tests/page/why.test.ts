@@ -62,7 +62,7 @@ describe('chapter 1, Why', () => {
       text,
       /Llama 3 70B in q4_k takes 39\.7 GB, and 2\.68 GB more for 8,192 tokens in float16: it fits in 48 GB\./,
     );
-    assert.equal(await still.locator('fewbits-why .row').count(), 5 + 39 + 2);
+    assert.equal(await still.locator('fewbits-why .row').count(), 5 + 10 + 2);
     await still.context().close();
   });
 
@@ -119,7 +119,7 @@ describe('chapter 1, Why', () => {
 
   it('takes a memory as text, in GB or GiB, and refuses others in a sentence', async () => {
     await type(field('Your memory, as a size'), '24 GiB');
-    await says('it does not fit in 25.77 GB. The largest that does is iq2_s, with 25.3 GB.');
+    await says('it does not fit in 25.77 GB. The largest that does is iq2_xs, with 23.1 GB.');
     await type(field('Your memory, as a size'), 'lots');
     await figure.getByText('Write a size such as 48 GB, 24 GiB or 512 MB.').waitFor();
     assert.match(await sentence(), /25\.77 GB/, 'the last good state stays');
@@ -209,11 +209,35 @@ describe('chapter 1, Why', () => {
     }
   });
 
+  it('shows the usual formats first, and all on demand', async () => {
+    assert.equal(await bar(/^iq1_s /).count(), 0);
+    await figure.getByRole('switch', { name: 'All formats' }).click();
+    await bar(/^iq1_s /).check();
+    await says('Llama 3 70B in iq1_s takes');
+    assert.equal(await figure.getByRole('radio').count(), 5 + 39 + 2);
+    await figure.getByRole('switch', { name: 'All formats' }).click();
+    await bar(/^iq1_m /).waitFor({ state: 'detached' });
+    assert.ok(await bar(/^iq1_s /).isChecked(), 'what is chosen stays');
+  });
+
+  it('answers what 13 billion weights need at 4 bits: in the words, by their button, and in the field', async () => {
+    await page.locator('#why .prose', { hasText: /At 4 bits they need 6\.5\sGB/ }).waitFor();
+    await page.getByRole('button', { name: '13 billion weights' }).click();
+    await says('A model of 13,000,000,000 weights in 4 bits takes 6.5 GB');
+    await figure.getByRole('button', { name: 'Reset' }).click();
+    await says('Llama 3 70B');
+    await type(field('Parameters'), '13B');
+    assert.equal(
+      await bar(/^4 bits/).evaluate((radio) => radio.closest('label')!.textContent),
+      '4 bits int4, float46.5 GBfits',
+    );
+  });
+
   it('shows a logarithmic axis', async () => {
     await figure.getByRole('switch', { name: 'Logarithmic' }).click();
     await figure.locator('.plot-axis', { hasText: '100' }).first().waitFor();
     const marks = figure.locator('.plot-axis').first().locator('text');
-    assert.deepEqual(await marks.allTextContents(), ['1', '10', '100']);
+    assert.deepEqual(await marks.allTextContents(), ['10', '100']);
   });
 
   it('says in a link how it was left, and Reset takes that back', async () => {

@@ -114,15 +114,17 @@ interface DrawingProps {
   /** 'img' for a picture, 'group' where marks inside can be focused. */
   role?: 'img' | 'group';
   height: number | ((width: number) => number);
+  /** The width that the build draws for, where it is not the card's. */
+  built?: number;
   children: (width: number, height: number) => ComponentChildren;
 }
 
-/** The width that the build draws for: a card of 960 with 24 of padding and 1 of border on both sides. */
+/** What the build takes for the width: a card of 960 with 24 of padding and 1 of border on both sides. */
 export const BUILD_WIDTH = 910;
 
 /** An SVG that is drawn anew for the width it gets, so that text keeps its size. */
-export function Drawing({ label, role = 'img', height, children }: DrawingProps) {
-  const [box, width] = useWidth<HTMLDivElement>();
+export function Drawing({ label, role = 'img', height, built, children }: DrawingProps) {
+  const [box, width] = useWidth<HTMLDivElement>(built);
   const tall = typeof height === 'number' ? height : height(width);
   return (
     <div class="drawing" ref={box}>
@@ -133,10 +135,10 @@ export function Drawing({ label, role = 'img', height, children }: DrawingProps)
   );
 }
 
-/** The width of the element that takes the ref; the build's width until it is known. */
-export function useWidth<T extends HTMLElement>() {
+/** The width of the element that takes the ref; the build's until it is known. */
+export function useWidth<T extends HTMLElement>(built = BUILD_WIDTH) {
   const box = useRef<T>(null);
-  const [width, setWidth] = useState(BUILD_WIDTH);
+  const [width, setWidth] = useState(built);
   useLayoutEffect(() => {
     const element = box.current!;
     const measure = () => setWidth(Math.max(240, Math.round(element.clientWidth)));

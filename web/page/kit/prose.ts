@@ -2,6 +2,7 @@
 //   <button data-open="data">            opens the dialog
 //   <button data-do="copy-link">         what the bar's buttons do, for narrow screens
 //   <button data-use="outliers">         switches the whole page; the bar offers the way back
+//   <button data-set="why.type=4">       sets options of a figure
 import { readAddress } from './address.ts';
 import { copyLink } from './link.ts';
 import { useSource } from './page.ts';
@@ -9,13 +10,17 @@ import { turnTheme } from './theme.ts';
 
 export function listenToProse(openData: (given?: File | string) => void): void {
   document.addEventListener('click', (event) => {
-    const button = (event.target as Element).closest<HTMLElement>('[data-open], [data-use], [data-do]');
+    const button = (event.target as Element).closest<HTMLElement>('[data-open], [data-use], [data-set], [data-do]');
     if (!button) return;
     if (button.dataset['open'] === 'data') openData();
     if (button.dataset['do'] === 'copy-link') void copyLink();
     if (button.dataset['do'] === 'turn-theme') turnTheme();
     const wanted = button.dataset['use'];
     if (wanted) void useSource(readAddress(`?data=${wanted}`).source, { offerBack: true });
+    for (const [key, value] of new URLSearchParams(button.dataset['set'])) {
+      const [name, option] = key.split('.');
+      document.querySelector(`fewbits-${name}`)!.setAttribute(option!, value);
+    }
   });
   document.addEventListener('dragover', (event) => {
     if (event.dataTransfer?.types.includes('Files')) event.preventDefault();

@@ -1,14 +1,12 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 interface MenuProps {
   label: string;
-  items: readonly { label: string; detail?: string; disabled?: boolean; onSelect(): void }[];
-  children?: ComponentChildren;
+  items: readonly { label: string; disabled?: boolean; onSelect(): void }[];
 }
 
 /** A button with a menu of actions: arrows move, Enter takes, Escape closes and gives the focus back. */
-export function Menu({ label, items, children }: MenuProps) {
+export function Menu({ label, items }: MenuProps) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const entries = () => [...box.current!.querySelectorAll<HTMLElement>('[role=menuitem]:not(:disabled)')];
@@ -38,7 +36,7 @@ export function Menu({ label, items, children }: MenuProps) {
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the button and the menu inside.
     <div class="menu" ref={box} onKeyDown={onKeyDown} onFocusOut={onFocusOut}>
       <button type="button" class="button" aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {children ?? label}
+        {label}
       </button>
       {open && (
         <div class="options" role="menu" aria-label={label}>
@@ -55,7 +53,6 @@ export function Menu({ label, items, children }: MenuProps) {
               }}
             >
               {item.label}
-              {item.detail && <span class="detail">{item.detail}</span>}
             </button>
           ))}
         </div>

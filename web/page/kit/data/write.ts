@@ -77,7 +77,7 @@ export function cParts(name: string, { scheme, shape, codes, scale, zeroPoint }:
     `/* ${words}; shape ${shape.join(' x ') || '1'} */\n#include <stdint.h>\n\n`,
     ...cArray('float', `${id}_scale`, scale, (x) => floatLiteral(x)),
     ...cArray('int32_t', `${id}_zero_point`, zeroPoint, String),
-    ...cArray(type, id, codes, String),
+    ...cArray(type, `${id}_codes`, codes, String),
   ];
 }
 
@@ -103,19 +103,12 @@ function floatLiteral(x: number): string {
   return /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
 }
 
-/** 'F_0/kernel' to 'F_0_kernel'; never a keyword. */
+/** 'F_0/kernel' to 'F_0_kernel'. What follows it, as '_codes', keeps it from being a keyword. */
 export function identifier(name: string): string {
   const words = name
     .normalize('NFKD')
     .replace(/[^A-Za-z0-9_]+/g, '_')
     .replace(/^_+|_+$/g, '');
   const id = words.slice(0, 60) || 'values';
-  return /^\d/.test(id) || KEYWORDS.has(id) ? `values_${id}` : id;
+  return /^\d/.test(id) ? `values_${id}` : id;
 }
-
-const KEYWORDS = new Set(
-  `auto bool break case catch char class const continue default delete do double else enum extern false float for
-  friend goto if inline int long namespace new operator private protected public register restrict return short signed
-  sizeof static struct switch template this throw true try typedef typename union unsigned using virtual void volatile
-  while`.split(/\s+/),
-);

@@ -79,14 +79,14 @@ function nameOf({ count, left, meanError, meanSize, reach, bits }: View, noun: s
 
 function Above({ hill }: { hill: readonly number[] }) {
   const fill = useFigureId('hill fill');
-  const path = hill.map((height, i) => `L${2 * i + 1} ${1000 - height}`).join('');
+  const path = hill.map((height, i) => `l${i && 2} ${(hill[i - 1] ?? 0) - height}`).join('');
   return (
-    <svg class="hill-above" aria-hidden="true" viewBox={`0 0 ${2 * hill.length || 1} 1000`} preserveAspectRatio="none">
+    <svg class="hill-above" aria-hidden="true" viewBox={`-1 0 ${2 * hill.length || 1} 1000`} preserveAspectRatio="none">
       <linearGradient id={fill} x2="0" y2="1">
         <stop class="area" />
         <stop class="area faint" offset="1" />
       </linearGradient>
-      {hill.length > 0 && <path d={`M0 1000${path}L${2 * hill.length} 1000z`} fill={`url(#${fill})`} />}
+      {hill.length > 0 && <path d={`M0 1000${path}V1000`} fill={`url(#${fill})`} />}
     </svg>
   );
 }
@@ -96,16 +96,23 @@ const STROKES = 30;
 
 function Threads({ view: { from, to, levels, reach, marks, followed } }: { view: View }) {
   const stroke = useFigureId('thread');
-  const ends = levels.map((level) => Math.round(PLACES * placeOf(level, reach)));
+  const placed = (x: number) => Math.round(PLACES * placeOf(x, reach));
+  const ends = levels.map(placed);
   const strokes = new Array<string>(Math.min(STROKES, from.length)).fill('');
-  from.forEach((place, i) => {
-    strokes[i % STROKES] += threadOf(place, ends[to[i]!]!);
+  const drawn: number[] = [];
+  let place = 0;
+  from.forEach((gap, i) => {
+    const stroke = i % STROKES;
+    const end = ends[to[i]!]!;
+    place += gap;
+    // Relative to the end of the last one: small numbers make a small page.
+    strokes[stroke] += threadOf(strokes[stroke] ? `m${place - drawn[stroke]!}-20` : `M${place} 0`, end - place);
+    drawn[stroke] = end;
   });
-  const followedPlace = Math.round(PLACES * placeOf(followed.original, reach));
-  const followedEnd = Math.round(PLACES * placeOf(followed.restored, reach));
+  const start = placed(followed.original);
   return (
-    <svg class="hill-threads" aria-hidden="true" viewBox={`0 0 ${PLACES} 100`} preserveAspectRatio="none">
-      <linearGradient id={stroke} gradientUnits="userSpaceOnUse" x2="0" y2="100">
+    <svg class="hill-threads" aria-hidden="true" viewBox={`0 0 ${PLACES} 20`} preserveAspectRatio="none">
+      <linearGradient id={stroke} gradientUnits="userSpaceOnUse" x2="0" y2="20">
         <stop class="start" />
         <stop class="end" offset=".75" />
       </linearGradient>
@@ -114,15 +121,12 @@ function Threads({ view: { from, to, levels, reach, marks, followed } }: { view:
           <path key={i} d={d} />
         ))}
       </g>
-      {reach > 0 && <path class="followed" d={threadOf(followedPlace, followedEnd)} />}
+      {reach > 0 && <path class="followed" d={threadOf(`M${start} 0`, placed(followed.restored) - start)} />}
     </svg>
   );
 }
 
-function threadOf(place: number, end: number): string {
-  const by = end - place;
-  return `M${place} 0c0 55 ${by} 35 ${by} 100`;
-}
+const threadOf = (start: string, by: number) => `${start}c0 11 ${by} 7 ${by} 20`;
 
 /** Of the width: wider bars are as wide as style.css says. */
 const WIDE = 0.09;

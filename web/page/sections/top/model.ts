@@ -34,7 +34,7 @@ export interface View {
   /** Every number that the bits can name, in order, and how many values it stands for. */
   levels: number[];
   shares: number[];
-  /** Up to 900 values in order: places on the axis from 0 to 2,000, and the level that each goes to. */
+  /** Up to 900 values in order: how far each is from the one before, on an axis of 1,000, and the level it goes to. */
   from: number[];
   to: number[];
   followed: Mark;
@@ -54,7 +54,7 @@ const BINS = { least: 40, most: 160 };
 const FEW = 64;
 const THREADS = 900;
 /** Places on the axis, for threads. */
-export const PLACES = 2000;
+export const PLACES = 1000;
 
 /** The data, or a sample of it, and what is known of it whatever the bits are. */
 interface Numbers {
@@ -230,8 +230,9 @@ function threadsOf({ values, absmax }: Numbers, { restored, levels }: Coding): P
   const count = Math.min(THREADS, values.length);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * values.length) / count));
   chosen.sort((a, b) => values[a]! - values[b]!);
+  const places = chosen.map((i) => Math.round(PLACES * placeOf(values[i]!, absmax)));
   return {
-    from: chosen.map((i) => Math.round(PLACES * placeOf(values[i]!, absmax))),
+    from: places.map((place, i) => place - (places[i - 1] ?? 0)),
     to: chosen.map((i) => levelOf(restored[i]!, levels)),
   };
 }

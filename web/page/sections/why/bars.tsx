@@ -3,8 +3,9 @@ import { useFigureId } from '../../kit/figure.tsx';
 import { binaryBytes, decimalBytes, say } from '../../kit/numbers.ts';
 import { stepOf } from '../../kit/step.ts';
 import { type Axis, bytesAt, linearAxis, logAxis, marksOf, placeOf } from './axis.ts';
-import { barsOf, fits, totalOf } from './finding.ts';
-import type { Bar, Options, View } from './model.ts';
+import { barsOf, fits, kindOf, labelOf, totalOf } from './finding.ts';
+import type { Bar, View } from './model.ts';
+import type { Options } from './options.ts';
 
 interface BarsProps {
   view: View;
@@ -30,7 +31,7 @@ export function Bars({ view, options, set }: BarsProps) {
       <Legend hatch={hatch} cache={view.kvCache !== null} />
       <div class="panel wide">{plot(view.widths, axisOf(view.widths))}</div>
       <h3 class="panel-title">
-        Block formats{view.kvCache !== null && ' and recipes, which mix them'}, scales included
+        Formats that files are in, scales included
         {!options.log && (
           <span class="note"> · this axis is enlarged {say(axisOf(view.widths).max / closer.max, 2)} times</span>
         )}
@@ -83,7 +84,7 @@ function Row({ bar, axis, view, options, set, hatch }: Omit<PlotProps, 'bars'> &
   const total = totalOf(view, bar);
   const fitting = fits(view, bar, options.memory);
   const end = placeOf(axis, bar.weights);
-  const title = bar.problem || `${bar.label}: ${decimalBytes(total)} (${binaryBytes(total)})`;
+  const title = bar.problem || `${labelOf(bar)}: ${decimalBytes(total)} (${binaryBytes(total)})`;
   return (
     <label class={`row ${bar.key === options.type ? 'chosen' : ''}`} title={title}>
       <input
@@ -96,11 +97,11 @@ function Row({ bar, axis, view, options, set, hatch }: Omit<PlotProps, 'bars'> &
         onChange={() => set({ type: bar.key })}
       />
       <span class="row-name">
-        {bar.label} <span class="detail">{bar.detail}</span>
+        {labelOf(bar)} <span class="detail">{bar.detail}</span>
       </span>
       <svg class="row-bar" aria-hidden="true">
         <rect
-          {...(fitting ? { class: `fill-${bar.kind}` } : { fill: `url(#${hatch}-${bar.kind})` })}
+          {...(fitting ? { class: `fill-${kindOf(bar)}` } : { fill: `url(#${hatch}-${kindOf(bar)})` })}
           width={percent(end)}
           height="100%"
         />

@@ -10,13 +10,23 @@ import { Formula } from '../../kit/formula.tsx';
 import { count, decimalBytes, say, whole } from '../../kit/numbers.ts';
 import { linearAxis } from './axis.ts';
 import { Bars } from './bars.tsx';
-import { catalog } from './catalog.ts';
 import { ConfigFile } from './config-file.tsx';
-import { barsOf, chosenBar, findingOf, gigabytesOf, memoryText, notesOf, tableOf, totalOf } from './finding.ts';
+import {
+  barsOf,
+  bitsPerWeight,
+  chosenBar,
+  findingOf,
+  gigabytesOf,
+  memoryText,
+  notesOf,
+  tableOf,
+  totalOf,
+} from './finding.ts';
 import formulas from './formulas.tex';
-import { COUNT, type Options, OWN, type Subject, type View } from './model.ts';
+import type { Subject, View } from './model.ts';
+import { COUNT, idOf, NAMES, type Options, OWN } from './options.ts';
 
-export { options } from './model.ts';
+export { options } from './options.ts';
 
 type Props = FigureProps<Options, View>;
 
@@ -34,7 +44,7 @@ export default function Why(props: Props) {
           <UseControls {...{ options, set, view }} />
         </>
       }
-      formula={<Formulas view={view} bits={bar.bitsPerWeight} weights={bar.weights} />}
+      formula={<Formulas view={view} bits={bitsPerWeight(view, bar)} weights={bar.weights} />}
       sentence={findingOf(view, options).map((piece) =>
         typeof piece === 'string' ? (
           piece
@@ -56,12 +66,12 @@ export default function Why(props: Props) {
 function useOwnModel({ options, set, ask }: Props) {
   const [subject, setSubject] = useState<Subject>();
   const [view, setView] = useState<View>();
-  const { context, batch, type } = options;
+  const { context, batch, type, all } = options;
   const current = options.model === OWN;
   useEffect(() => {
     if (!subject || !current) return;
     void ask<View>('own', { subject, options }).then((answer) => answer && setView(answer));
-  }, [context, batch, type]);
+  }, [context, batch, type, all]);
 
   const take = async (given: Subject): Promise<string> => {
     try {
@@ -92,7 +102,7 @@ interface ModelControlsProps extends ControlsProps {
 function ModelControls({ options, set, view, ownName, onRead }: ModelControlsProps) {
   const items = [
     ...(ownName ? [{ value: OWN, label: ownName, detail: 'your file' }] : []),
-    ...catalog.map(({ id, label }) => ({ value: id, label })),
+    ...NAMES.map((label) => ({ value: idOf(label), label })),
     { value: COUNT, label: 'Any model', detail: 'only a count of weights' },
   ];
   const onParameters = (text: string) => {
@@ -105,7 +115,7 @@ function ModelControls({ options, set, view, ownName, onRead }: ModelControlsPro
   return (
     <div class="line">
       <Combobox label="Model" items={items} value={chosen} onChange={(model) => set({ model })} size={18} />
-      <TextField label="Parameters" value={whole(view.parameters)} onCommit={onParameters} size={16} />
+      <TextField label="Parameters" value={whole(view.parameters)} onCommit={onParameters} size={14} unit="or 13B" />
       <ConfigFile onRead={onRead} />
     </div>
   );
@@ -115,7 +125,7 @@ function ModelControls({ options, set, view, ownName, onRead }: ModelControlsPro
 const contextSteps = { min: 8, max: 20, step: 1 };
 
 function UseControls({ options, set, view }: ControlsProps) {
-  const { context, batch, memory, log } = options;
+  const { context, batch, memory, log, all } = options;
   const largest = Math.max(...barsOf(view).map((bar) => totalOf(view, bar)));
   const most = Number((linearAxis(largest).max / 1e9).toPrecision(3));
   const known = view.kvCache !== null;
@@ -171,6 +181,7 @@ function UseControls({ options, set, view }: ControlsProps) {
           onInput={(value) => set({ memory: Number(value.toPrecision(3)) })}
         />
         <TextField label="Your memory, as a size" hideLabel value={memoryText(memory)} onCommit={onMemory} size={8} />
+        <Switch label="All formats" checked={all} onChange={(value) => set({ all: value })} />
         <Switch label="Logarithmic" checked={log} onChange={(value) => set({ log: value })} />
       </div>
     </>
@@ -185,10 +196,12 @@ function Formulas({ view, bits, weights }: { view: View; bits: number; weights: 
       {view.kvCache !== null && (
         <span class="formula">
           <Formula of={formulas.cache!} />
-          {view.cacheProducts.map((product, i) => (
-            <Formula key={i} of={(i === 0 ? formulas.equals : formulas.plus)!} values={{ product }} />
-          ))}
-          <Formula of={formulas.sum!} values={{ bytes: decimalBytes(view.kvCache) }} />
+          <span class="formula">
+            {view.cacheProducts.map((product, i) => (
+              <Formula key={i} of={(i === 0 ? formulas.equals : formulas.plus)!} values={{ product }} />
+            ))}
+            <Formula of={formulas.sum!} values={{ bytes: decimalBytes(view.kvCache) }} />
+          </span>
         </span>
       )}
     </>

@@ -1,12 +1,19 @@
 // What the figure says: which bars fit, the sentence, the table.
 import type { TableData } from '../../kit/controls/table.tsx';
 import { binaryBytes, count, decimalBytes, say, whole } from '../../kit/numbers.ts';
-import type { Bar, Options, View } from './model.ts';
+import type { Bar, View } from './model.ts';
+import type { Options } from './options.ts';
 
 /** A piece of a sentence: words, or a value with what hovering over it says. */
 export type Piece = string | { value: string; title?: string };
 
 const bytes = (amount: number): Piece => ({ value: decimalBytes(amount), title: binaryBytes(amount) });
+
+/** '4 bits', 'q4_k' */
+export const labelOf = ({ key }: Bar): string => (Number(key) ? `${key} bits` : key);
+/** Floats of 16 bits and more, or fewer bits: quantized. */
+export const kindOf = ({ key }: Bar) => (Number(key) >= 16 ? 'original' : 'code');
+export const bitsPerWeight = ({ parameters }: View, bar: Bar): number => (8 * bar.weights) / parameters;
 
 export const totalOf = (view: View, bar: Bar): number => bar.weights + (view.kvCache ?? 0);
 export const fits = (view: View, bar: Bar, memory: number): boolean =>
@@ -28,9 +35,9 @@ function largestThatFits(view: View, memory: number): Bar | undefined {
 /** 'Llama 3 70B in q4_k takes 39.7 GB, and 2.68 GB more for 8,192 tokens in float16: it fits in 48 GB.' */
 export function findingOf(view: View, { type, context, batch, memory }: Options): Piece[] {
   const bar = chosenBar(view, type);
-  if (bar.problem) return [`${view.name} has no ${bar.label}: ${bar.problem}`];
+  if (bar.problem) return [`${view.name} has no ${labelOf(bar)}: ${bar.problem}`];
   const tokens = batch > 1 ? `${whole(batch)} × ${whole(context)}` : whole(context);
-  const pieces: Piece[] = [`${view.name} in `, { value: bar.label }, ' takes ', bytes(bar.weights)];
+  const pieces: Piece[] = [`${view.name} in `, { value: labelOf(bar) }, ' takes ', bytes(bar.weights)];
   if (view.kvCache !== null)
     pieces.push(
       ', and ',
@@ -59,7 +66,7 @@ function whatIsLeft({ kvCache, compute }: View, bar: Bar, memory: number): Piece
 function whatWouldFit(view: View, memory: number): Piece[] {
   const best = largestThatFits(view, memory);
   return best
-    ? ['The largest that does is ', { value: best.label }, ', with ', bytes(totalOf(view, best)), '.']
+    ? ['The largest that does is ', { value: labelOf(best) }, ', with ', bytes(totalOf(view, best)), '.']
     : ['Nothing here does.'];
 }
 
@@ -68,7 +75,7 @@ export const textOf = (pieces: readonly Piece[]): string =>
 
 /** What was taken for granted, and what cannot be. */
 export function notesOf({ assumptions, blocks }: View): string[] {
-  const impossible = blocks.filter(({ problem }) => problem).map(({ label }) => label);
+  const impossible = blocks.filter(({ problem }) => problem).map(labelOf);
   if (impossible.length === 0) return assumptions;
   return [...assumptions, `Not possible: ${impossible.join(', ')}, whose blocks do not divide this model’s rows.`];
 }
@@ -78,11 +85,11 @@ export function tableOf(view: View, memory: number): TableData {
   const cached = view.kvCache !== null;
   const both = (amount: number) => [decimalBytes(amount), binaryBytes(amount)];
   const row = (bar: Bar) => {
-    if (bar.problem) return [bar.label, ...Array(cached ? 6 : 3).fill('–'), 'rows do not divide'];
+    if (bar.problem) return [labelOf(bar), ...Array(cached ? 6 : 3).fill('–'), 'rows do not divide'];
     const all = cached ? [decimalBytes(view.kvCache!), ...both(totalOf(view, bar))] : [];
     return [
-      bar.label,
-      say(bar.bitsPerWeight),
+      labelOf(bar),
+      say(bitsPerWeight(view, bar)),
       ...both(bar.weights),
       ...all,
       fits(view, bar, memory) ? 'fits' : 'does not fit',

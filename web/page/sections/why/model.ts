@@ -3,41 +3,16 @@ import type { FewbitsError } from '../../../lib/errors.ts';
 import type { BlockFormatName, Fewbits, ModelConfig, ModelMemory } from '../../../lib/types.ts';
 import type { Dataset, Model } from '../../kit/contract.ts';
 import { whole } from '../../kit/numbers.ts';
-import { flag, number, type Option, type OptionsOf, text } from '../../kit/options.ts';
 import { catalog } from './catalog.ts';
+import { COUNT, idOf, type Options } from './options.ts';
 
-/** In `options.model`: a config.json of the reader's own, which never travels in a link, or nothing but a count. */
-export const OWN = 'own';
-export const COUNT = 'count';
-
-const modelOption: Option<string> = {
-  default: catalog[0]!.id,
-  parse: (id) => (id === COUNT || catalog.some((known) => known.id === id) ? id : undefined),
-  format: (id) => id,
-};
-
-export const options = {
-  model: modelOption,
-  /** Where `model` is COUNT. */
-  parameters: number(70e9, { min: 1, max: 1e15, whole: true }),
-  context: number(8192, { min: 1, max: 2 ** 24, whole: true }),
-  batch: number(1, { min: 1, max: 4096, whole: true }),
-  /** The bar that is looked at: bits, a block format, or a recipe. */
-  type: text('q4_k', { maxLength: 24 }),
-  /** In GB. */
-  memory: number(48, { min: 0, max: 1e6 }),
-  log: flag(false),
-};
-export type Options = OptionsOf<typeof options>;
+export { options } from './options.ts';
 
 export interface Bar {
+  /** A number of bits, a block format or a recipe. */
   key: string;
-  label: string;
   /** What is stored in that width. */
   detail: string;
-  /** Floats of 16 bits and more, or fewer bits: quantized. */
-  kind: 'original' | 'code';
-  bitsPerWeight: number;
   weights: number;
   /** Why the model cannot be stored so; '' where it can. */
   problem: string;
@@ -66,8 +41,7 @@ export interface Subject {
 
 function subjectOf({ model, parameters }: Options): Subject {
   if (model === COUNT) return { name: `A model of ${whole(parameters)} weights`, parameters };
-  const known = catalog.find(({ id }) => id === model) ?? catalog[0]!;
-  return { name: known.label, config: known.config };
+  return catalog.find(({ name }) => idOf(name) === model) ?? catalog[0]!;
 }
 
 export const model: Model<Options, View> = (fewbits, _dataset, given) => viewOf(fewbits, subjectOf(given), given);
@@ -88,31 +62,31 @@ const WIDTHS: readonly [bits: number, detail: string][] = [
 ];
 /** Those that mix formats; Q8_0 has one, which stands among the formats. */
 const RECIPES = ['Q5_K_M', 'Q4_K_M'];
+/** What most files are in. */
+const USUAL = [...['q8_0', 'q6_k', 'q4_k', 'q4_0', 'q3_k', 'q2_k', 'iq4_xs', 'iq2_xs', 'nf4', 'mxfp4'], ...RECIPES];
 
 function viewOf(fewbits: Fewbits, { name, config, parameters: given }: Subject, options: Options): View {
-  const { context, batch } = options;
+  const { context, batch, type, all } = options;
   const known = config && fewbits.modelMemory(config, { format: 'float32', context, batch });
   const parameters = known ? known.parameters : given!;
-  const widths = WIDTHS.map(
-    ([bits, detail]): Bar => ({
-      key: String(bits),
-      label: `${bits} bits`,
-      detail,
-      kind: bits >= 16 ? 'original' : 'code',
-      bitsPerWeight: bits,
-      weights: fewbits.weightBytes(parameters, bits),
-      problem: '',
-    }),
-  );
+  const widths = WIDTHS.map(([bits, detail]) => ({
+    key: String(bits),
+    detail,
+    weights: fewbits.weightBytes(parameters, bits),
+    problem: '',
+  }));
   const bar = (key: string, detail: string, reckon: () => number): Bar => {
     const { result: weights = 0, problem } = attempt(reckon);
-    return { key, label: key, detail, kind: 'code', bitsPerWeight: (8 * weights) / parameters, weights, problem };
+    return { key, detail, weights, problem };
   };
-  const formats = fewbits.blockFormats.map(({ name: format, family }) =>
-    bar(format, family, () =>
-      config ? fewbits.modelMemory(config, { format, context }).weights : fewbits.weightBytes(parameters, format),
-    ),
-  );
+  const isShown = (key: string) => all || key === type || USUAL.includes(key);
+  const formats = fewbits.blockFormats
+    .filter(({ name: format }) => isShown(format))
+    .map(({ name: format, family }) =>
+      bar(format, family, () =>
+        config ? fewbits.modelMemory(config, { format, context }).weights : fewbits.weightBytes(parameters, format),
+      ),
+    );
   const recipes = config
     ? RECIPES.map((key) => bar(key, 'recipe', () => memoryIn(fewbits, config, key, options).weights))
     : [];
@@ -124,7 +98,7 @@ function viewOf(fewbits: Fewbits, { name, config, parameters: given }: Subject, 
     cacheProducts: known ? cacheProductsOf(known) : [],
     widths,
     blocks: [...recipes, ...formats].sort((a, b) => Number(!!a.problem) - Number(!!b.problem) || b.weights - a.weights),
-    assumptions: config ? memoryIn(fewbits, config, options.type, options).assumptions : [],
+    assumptions: config ? memoryIn(fewbits, config, type, options).assumptions : [],
   };
 }
 

@@ -13,7 +13,7 @@ const MARGIN = { top: 20, right: 12, bottom: 40, left: 12 };
 export function ErrorHistogram({ view, label }: { view: View; label: string }) {
   const { sides, reach, followed } = view;
   return (
-    <Drawing label={label} height={height}>
+    <Drawing label={label} height={height} built={439}>
       {(width, tall) => {
         const bottom = tall - MARGIN.bottom;
         const x = linear([-reach, reach], [MARGIN.left, width - MARGIN.right]);

@@ -2,10 +2,11 @@
 import type { ComponentChildren } from 'preact';
 import { Formula } from '../../kit/formula.tsx';
 import { Num } from '../../kit/number.tsx';
-import { decimalBytes, MINUS, plain, rankingDigits, say, whole, write, writeStored } from '../../kit/numbers.ts';
-import { Diamond } from './diamond.tsx';
+import { decimalBytes, MINUS, rankingDigits, say, whole, write, writeStored } from '../../kit/numbers.ts';
 import formulas from './formulas.tex';
 import type { Row, SideView, View } from './model.ts';
+import { ValueRow } from './row.tsx';
+import { verdictOf } from './verdict.ts';
 
 const decibels = (sqnrDb: number) => (Number.isFinite(sqnrDb) ? `${sqnrDb.toFixed(1)} dB` : 'exact');
 
@@ -84,32 +85,12 @@ export function Worst({ rows, followed, follow }: { rows: Row[]; followed: numbe
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ index, original, cells: [cell] }) => (
-          <tr key={index} class={index === followed ? 'followed' : undefined} onClick={() => follow(index)}>
-            <th scope="row">
-              <button
-                type="button"
-                class="follow"
-                aria-pressed={index === followed}
-                aria-label={`Follow row ${whole(index)}: ${plain(writeStored(original))}`}
-              >
-                {index === followed && <Diamond />}
-                {whole(index)}
-              </button>
-            </th>
-            <td>
-              <Num of={writeStored(original)} role="original" />
-            </td>
-            <td>
-              <span class="tile">{cell!.code}</span>
-            </td>
-            <td>
-              <Num of={cell!.restored} digits={4} role="restored" />
-            </td>
-            <td>
-              <Num of={write(cell!.error, digits, { pad: true })} role="error" />
-            </td>
-          </tr>
+        {rows.map((row) => (
+          <ValueRow
+            key={row.index}
+            error={(error) => write(error, digits, { pad: true })}
+            {...{ row, followed, follow }}
+          />
         ))}
       </tbody>
     </table>
@@ -155,7 +136,7 @@ export function Finding({ view, noun }: { view: View; noun: string }) {
         <>
           {' '}
           {a.title} keeps <Num of={decibels(sqnrDb)} />; {b.title} takes <Num of={decimalBytes(b.byteLength)} /> and
-          keeps <Num of={decibels(b.measures.sqnrDb)} />.
+          keeps <Num of={decibels(b.measures.sqnrDb)} />. <b>{verdictOf(a, b)}</b>
         </>
       )}
     </>

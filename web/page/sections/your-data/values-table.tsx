@@ -1,12 +1,12 @@
 // The table of all values. However many there are, it draws a dozen rows and asks the worker for what it shows.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Num } from '../../kit/number.tsx';
-import { plain, whole, writeStored } from '../../kit/numbers.ts';
-import { Diamond } from './diamond.tsx';
+import { whole } from '../../kit/numbers.ts';
 import type { Row } from './model.ts';
+import { ValueRow } from './row.tsx';
 
 /** Until it is measured; taller where fingers touch. */
 const ROW_HEIGHT = 32;
+/** At most; fewer where the box is lower. */
 const SHOWN = 11;
 /** Browsers stop at some 30 million pixels. Longer tables scroll by share, and by row with wheel and keys. */
 const TALLEST = 8_000_000;
@@ -29,10 +29,11 @@ export function ValuesTable(props: ValuesTableProps) {
   const spacer = useRef<HTMLDivElement>(null);
   const [rowHeight, setRowHeight] = useState(ROW_HEIGHT);
   const [head, setHead] = useState(ROW_HEIGHT);
-  const last = Math.max(0, count - SHOWN);
+  const [shown, setShown] = useState(SHOWN);
+  const last = Math.max(0, count - shown);
   const [start, setStart] = useState(0);
   const rows = useRows(props, Math.min(start, last));
-  const scrollable = Math.max(0, Math.min(TALLEST, count * rowHeight) - SHOWN * rowHeight);
+  const scrollable = Math.max(0, Math.min(TALLEST, count * rowHeight) - shown * rowHeight);
 
   /** Where the scroll bar stands for a row, and the other way round. */
   const toScroll = (row: number) => (last === 0 ? 0 : (row / last) * scrollable);
@@ -49,14 +50,16 @@ export function ValuesTable(props: ValuesTableProps) {
   };
   useLayoutEffect(() => {
     // Through the CSSOM: the page's policy forbids style attributes.
-    spacer.current!.style.height = `${scrollable + Math.min(count, SHOWN) * rowHeight + head}px`;
+    spacer.current!.style.height = `${scrollable + Math.min(count, shown) * rowHeight + head}px`;
     setHead(box.current!.querySelector('thead')!.offsetHeight);
     setRowHeight(box.current!.querySelector<HTMLElement>('tbody tr')?.offsetHeight || ROW_HEIGHT);
+    // A row that is cut off would scroll under the keys of those who go through the rows.
+    setShown(Math.min(SHOWN, Math.max(1, Math.floor((box.current!.clientHeight - head + 1) / rowHeight))));
   });
   useWheel(box, last * rowHeight > scrollable + 1, (rowsDown) => go(start + rowsDown));
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const page = SHOWN - 1;
+    const page = shown - 1;
     const moves: Record<string, number> = {
       ...{ ArrowDown: start + 1, ArrowUp: start - 1, PageDown: start + page, PageUp: start - page },
       ...{ Home: 0, End: last },
@@ -65,7 +68,8 @@ export function ValuesTable(props: ValuesTableProps) {
     event.preventDefault();
     go(moves[event.key]!);
   };
-  const shown = rows.length > 0 ? rows : first.slice(0, SHOWN);
+  const nested = props.shape.length > 1;
+  const lines = (rows.length > 0 ? rows : first).slice(0, shown);
   return (
     <section
       ref={box}
@@ -81,15 +85,14 @@ export function ValuesTable(props: ValuesTableProps) {
           <caption class="hidden">
             {`Original, code, restored and error of ${whole(count)} values; rows count from 0`}
           </caption>
-          <Head titles={titles} nested={props.shape.length > 1} />
+          <Head titles={titles} nested={nested} />
           <tbody>
-            {shown.map((row) => (
+            {lines.map((row) => (
               <ValueRow
                 key={row.index}
-                row={row}
-                shape={props.shape}
-                followed={row.index === followed}
-                follow={follow}
+                counted
+                place={nested ? placeOf(row.index, props.shape) : undefined}
+                {...{ row, followed, follow }}
               />
             ))}
           </tbody>
@@ -165,55 +168,6 @@ function Head({ titles, nested }: { titles: readonly string[]; nested: boolean }
         )}
       </tr>
     </thead>
-  );
-}
-
-interface ValueRowProps {
-  row: Row;
-  shape: readonly number[];
-  followed: boolean;
-  follow(index: number): void;
-}
-
-function ValueRow({ row, shape, followed, follow }: ValueRowProps) {
-  const { index, original, cells } = row;
-  return (
-    <tr class={followed ? 'followed' : undefined} aria-rowindex={index + 2} onClick={() => follow(index)}>
-      <th scope="row">
-        <button
-          type="button"
-          class="follow"
-          aria-pressed={followed}
-          aria-label={`Follow row ${whole(index)}: ${plain(writeStored(original))}`}
-        >
-          {followed && <Diamond />}
-          {whole(index)}
-        </button>
-      </th>
-      {shape.length > 1 && <td class="place">{placeOf(index, shape)}</td>}
-      <td>
-        <Num of={writeStored(original)} role="original" />
-      </td>
-      {cells.map(({ code, restored, error }, i) =>
-        code === '' ? (
-          <td key={i} colSpan={3}>
-            –
-          </td>
-        ) : (
-          [
-            <td key={`code${i}`}>
-              <span class="tile">{code}</span>
-            </td>,
-            <td key={`restored${i}`}>
-              <Num of={restored} digits={4} role="restored" />
-            </td>,
-            <td key={`error${i}`}>
-              <Num of={error} digits={2} role="error" />
-            </td>,
-          ]
-        ),
-      )}
-    </tr>
   );
 }
 
