@@ -144,7 +144,7 @@ describe('chapter 4, Symmetric', () => {
     await open('');
     const pick = figure.locator('.pick').last();
     const name = (await pick.getAttribute('aria-label'))!.replace('Follow ', '');
-    await figure.getByText('Threads and dots: 899 of 36,864 values.').waitFor();
+    await figure.getByText('Threads and dots: 899 of 36,864 values').waitFor();
     await pick.press('Enter');
     await page.locator('.following', { hasText: name }).waitFor();
     await figure.getByRole('button', { name: 'Show as table' }).click();

@@ -39,11 +39,11 @@ const BARS = 52;
 
 export function Lanes({ view, ends, label, follow, children }: LanesProps) {
   const [held, hold] = useState<Ends>();
-  const { count, few, gaps, near } = view;
+  const { count, few, gaps, near, followed } = view;
   const tall = few ? 0 : 50;
   const height = 384 + 2.2 * tall;
   const notes = [
-    !few && `Threads and dots: ${whole(gaps.length)} of ${whole(count)} values. The hill has all.`,
+    !few && `Threads and dots: ${whole(gaps.length)} of ${whole(count)} values.`,
     near > 0 && 'The axis is logarithmic, and linear near 0.',
   ].filter(Boolean);
   return (
@@ -63,6 +63,10 @@ export function Lanes({ view, ends, label, follow, children }: LanesProps) {
           };
           return (
             <>
+              <path
+                class="plumb"
+                d={`M${places.x(followed.value)} ${topOf(view, original) + 6}V${places.error + HALF + 4}`}
+              />
               <Rails places={places} />
               {!few && <Many view={view} places={places} />}
               <Comb view={view} places={places} />
@@ -77,6 +81,9 @@ export function Lanes({ view, ends, label, follow, children }: LanesProps) {
   );
 }
 
+/** Of the originals' labels. */
+const topOf = ({ few }: LanesView, original: number) => (few ? original - 20 : 22);
+
 /** Where a code comes back on the value axis. */
 const restoredAt = ({ scale, zeroPoint }: LanesView, code: number) => scale * (code - zeroPoint);
 
@@ -85,7 +92,7 @@ function Rails({ places: { x, narrow, original, code, restored, error } }: { pla
   const rail = `M${from} 0H${to}`;
   const line = (kind: string, y: number) => <path class={kind} d={rail} transform={`translate(0 ${y})`} />;
   const name = (y: number, text: string, at = 0) => (
-    <text class="dim" x={at} y={y}>
+    <text class="dim" x={at} y={y} text-anchor="start">
       {text}
     </text>
   );
@@ -134,10 +141,9 @@ function Comb({ view, places: { x, code: y } }: { view: LanesView; places: Place
   const within = (code: number) => at(code) >= from - 1 && at(code) <= to + 1;
   const codes = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter(within);
   const long = [low, zeroPoint, high].filter((code) => code >= low && code <= high && within(code));
-  const dense = at(zeroPoint + 1) - at(zeroPoint) < 8;
   return (
     <>
-      <path class={dense ? 'comb dense' : 'comb'} d={strokes(codes.map(at), y - 8, () => 16)} />
+      <path class="comb" d={strokes(codes.map(at), y - 8, () => 16)} />
       <path class="comb long" d={strokes(long.map(at), y - 13, () => 26)} />
       {[low, high].map(
         (code) =>
@@ -145,7 +151,7 @@ function Comb({ view, places: { x, code: y } }: { view: LanesView; places: Place
           // A tile or the flag says it already, or a thread is in its way.
           code !== zeroPoint &&
           marks.every((mark) => Math.abs(x(mark.restored) - at(code)) > 20) && (
-            <text key={code} class="dim" x={at(code)} y={y + 32} text-anchor="middle">
+            <text key={code} class="dim" x={at(code)} y={y + 32}>
               {whole(code)}
             </text>
           ),
@@ -255,10 +261,10 @@ function Marks({ view, places, follow }: { view: LanesView; places: Places; foll
   );
   // The followed one on top.
   const order = [...marks.keys()].filter((i) => i !== selected).concat(selected);
-  const top = few ? original - 20 : 22;
+  const top = topOf(view, original);
   const thread = (i: number) => `${curve(from[i]!, to[i]!, original, code)}V${restored}`;
   const label = (kind: string, at: number, y: number, value: number) => (
-    <text class={kind} x={at} y={y} text-anchor="middle">
+    <text class={kind} x={at} y={y}>
       <SvgNum of={value} />
     </text>
   );
@@ -268,7 +274,6 @@ function Marks({ view, places, follow }: { view: LanesView; places: Places; foll
         <stop class="stop-original" />
         <stop class="stop-restored" offset="1" />
       </linearGradient>
-      <path class="plumb" d={`M${from[selected]!} ${top + 6}V${error + HALF + 4}`} />
       {absmax > 0 && (
         <g class="threads" stroke={`url(#${gradient})`}>
           <path d={order.slice(0, -1).map(thread).join('')} />
@@ -300,6 +305,8 @@ function Marks({ view, places, follow }: { view: LanesView; places: Places; foll
       {marks.map((mark, i) => (
         <Dot key={mark.index} {...{ mark, places, follow }} chosen={i === selected} movable={few} />
       ))}
+      {/* Over its neighbours, though it keeps its place in the order of the keys. */}
+      <circle class="dot chosen" cx={from[selected]} cy={original} r="8.5" />
     </>
   );
 }
@@ -308,7 +315,7 @@ function Tile({ at, y, width, text }: { at: number; y: number; width: number; te
   return (
     <>
       <rect class="tile" x={tenths(at - width / 2)} y={y - 13} width={tenths(width)} height="26" rx="5" />
-      <text class="digits" x={at} y={y + 4.5} text-anchor="middle">
+      <text class="digits" x={at} y={y + 4.5}>
         {text}
       </text>
     </>
@@ -330,7 +337,7 @@ function Dot({ mark: { value, index, code }, places, chosen, movable, follow }: 
   const dot = (
     <>
       <circle class="reach" cx={at} cy={original} r="15" />
-      <circle class={chosen ? 'dot chosen' : 'dot'} cx={at} cy={original} r={chosen ? 8.5 : 7.5} />
+      <circle class="dot" cx={at} cy={original} r="7.5" />
     </>
   );
   const take = () => follow(index);

@@ -84,7 +84,7 @@ export function Range({ view, options, places, change }: RangeProps) {
           />
           <rect class="reach" x={at - 8} y={code + 9} width={flag + 16} height="44" />
           <path class="flag" d={`M${at} ${code + 20}h${flag}l-5 10l5 10h-${flag}z`} />
-          <text class="strong" x={at + 7} y={code + 34.5}>
+          <text class="strong" x={at + 7} y={code + 34.5} text-anchor="start">
             z = {whole(zeroPoint)}
           </text>
         </Handle>

@@ -59,7 +59,7 @@ function Reach({ view, places: { x, original, code, narrow } }: { view: LanesVie
   const [left, right] = [x(-view.absmax), x(view.absmax)];
   const down = `${original + 12}V${code - 15}`;
   const name = (at: number, text: string) => (
-    <text class="dim" x={at} y={view.few ? original - 36 : 6} text-anchor="middle">
+    <text class="dim" x={at} y={view.few ? original - 36 : 6}>
       {text}
     </text>
   );
