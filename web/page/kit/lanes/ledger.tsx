@@ -13,7 +13,7 @@ const BESIDE = 8;
 /** What the ledger and the table have of one element, after its original. */
 const cells = ({ ratio, code, restored, error }: Mark, few: boolean): ComponentChildren[] => [
   // Those that move most are about half way between two codes: more digits tell to which side.
-  <Num key="ratio" of={ratio} digits={few ? 4 : 7} />,
+  <Num key="ratio" of={ratio} digits={few ? 4 : 8} />,
   <span key="code" class="code-tile">
     {whole(code)}
   </span>,
