@@ -43,7 +43,7 @@ export function Lanes({ view, ends, label, follow, children }: LanesProps) {
   const tall = few ? 0 : 50;
   const height = 384 + 2.2 * tall;
   const notes = [
-    !few && `Threads and dots: ${whole(gaps.length)} of ${whole(count)} values.`,
+    !few && gaps.length < count && `Threads and dots: ${whole(gaps.length)} of ${whole(count)} values.`,
     near > 0 && 'The axis is logarithmic, and linear near 0.',
   ].filter(Boolean);
   return (

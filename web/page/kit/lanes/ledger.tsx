@@ -91,7 +91,10 @@ export function Ledger({ name, view, follow }: LedgerProps) {
 function marksOf({ few, marks, followed, worst }: LanesView): { marks: Mark[]; picked: number } {
   if (few) return { marks, picked: marks.length };
   const picked = new Map([marks[0]!, followed, marks.at(-1)!].map((mark) => [mark.index, mark]));
-  return { marks: [...picked.values(), ...worst.filter(({ index }) => !picked.has(index))], picked: picked.size };
+  return {
+    marks: [...picked.values(), ...worst.filter(({ index, error }) => error !== 0 && !picked.has(index))],
+    picked: picked.size,
+  };
 }
 
 export function lanesTable(name: string, view: LanesView) {
