@@ -5,6 +5,7 @@ import { init } from 'fewbits';
 import type { Dataset } from '../../web/page/kit/contract.ts';
 import { generate } from '../../web/page/kit/data/generate.ts';
 import { pack } from '../../web/page/kit/json.ts';
+import type { Outcome } from '../../web/page/kit/lanes/view.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
 import { exact, model, options } from '../../web/page/sections/asymmetric/model.ts';
 import type { Options } from '../../web/page/sections/asymmetric/options.ts';
@@ -24,13 +25,13 @@ const viewOf = (given: ArrayLike<number>, changes: Partial<Options> = {}) =>
 
 describe('the seven numbers', () => {
   it('have the zero point −23 and these codes', () => {
-    const { zeroPoint, marks, scale, symmetric, low, high } = viewOf(SEVEN);
+    const { zeroPoint, marks, scale, other, low, high } = viewOf(SEVEN);
     assert.equal(zeroPoint, -23);
     assert.deepEqual(
       marks.map(({ code }) => code),
       [53, 20, -128, -23, -50, -86, 127],
     );
-    assert.deepEqual([scale.toFixed(4), symmetric.scale.toFixed(4)], ['0.0721', '0.0850']);
+    assert.deepEqual([scale.toFixed(4), other.scale.toFixed(4)], ['0.0721', '0.0850']);
     assert.equal(high - low + 1, 256);
   });
 
@@ -63,10 +64,19 @@ describe('data on one side', () => {
   });
 
   it('halves the step of a ReLU’s output', () => {
-    const { symmetric, asymmetric } = viewOf(generate('relu', 4096, 1));
-    assert.ok(Math.abs(symmetric.scale / asymmetric.scale - 255 / 127) < 1e-5);
-    assert.ok(symmetric.meanError > 1.5 * asymmetric.meanError);
+    const { scale, meanError, used, other } = viewOf(generate('relu', 4096, 1));
+    assert.ok(Math.abs(other.scale / scale - 255 / 127) < 1e-5);
+    assert.ok(other.meanError > 1.5 * meanError);
+    assert.ok(used > 128 && other.used <= 128);
   });
+});
+
+it('says of both schemes the same, whichever is shown', () => {
+  const sideOf = ({ scale, used, meanError, maxError }: Outcome) => ({ scale, used, meanError, maxError });
+  const shown = viewOf(SEVEN);
+  const turned = viewOf(SEVEN, { scheme: 'symmetric' });
+  assert.deepEqual([sideOf(shown), sideOf(shown.other)], [sideOf(turned.other), sideOf(turned)]);
+  assert.equal(shown.maxError, Math.max(...shown.marks.map(({ error }) => Math.abs(error))));
 });
 
 describe('rounding', () => {
@@ -84,9 +94,10 @@ describe('rounding', () => {
 
 it('zeros and a range of no width do not fail, and a view stays small', () => {
   for (const values of [[0, 0], [5], [-5], [3e38, -3e38]])
-    for (const zero of [true, false]) assert.ok(viewOf(values, { zero }).scale > 0);
+    for (const zero of [true, false])
+      for (const moved of [0, 1]) assert.ok(viewOf(values, { zero, low: -moved, high: moved }).scale > 0);
   assert.ok(pack(viewOf(generate('gaussian', 4096, 1))).length <= 16_384);
   const large = datasetOf(generate('gaussian', 2 ** 20 + 1, 1));
-  assert.equal(model(fewbits, large, defaultsOf(options)).approximate, true);
-  assert.equal(exact(fewbits, large, defaultsOf(options)).approximate, false);
+  assert.equal(model(fewbits, large, defaultsOf(options)).pending, true);
+  assert.equal(exact(fewbits, large, defaultsOf(options)).pending, false);
 });

@@ -5,6 +5,7 @@ import { init } from 'fewbits';
 import type { Dataset } from '../../web/page/kit/contract.ts';
 import { generate } from '../../web/page/kit/data/generate.ts';
 import { pack } from '../../web/page/kit/json.ts';
+import { PLACES, placeOf, valueAt } from '../../web/page/kit/lanes/view.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
 import { exact, model, options } from '../../web/page/sections/symmetric/model.ts';
 import { type Options, TYPES } from '../../web/page/sections/symmetric/options.ts';
@@ -73,12 +74,29 @@ describe('data at the edges', () => {
   });
 });
 
+describe('the axis', () => {
+  it('is linear, unless most values would stand at 0', () => {
+    for (const values of [SEVEN, generate('gaussian', 4096, 1), generate('outliers', 4096, 1), [5], [0, 0], [1e38]])
+      assert.equal(viewOf(values).near, 0);
+    assert.equal(viewOf([1e38, 1, -5e20, 3e37, 0.001, 0]).near, Math.fround(0.001));
+    const far = generate('gaussian', 4096, 1);
+    far[7] = 1e38;
+    assert.ok(viewOf(far).near > 0.1 && viewOf(far).near < 1);
+  });
+
+  it('leads from values to places and back', () => {
+    for (const near of [0, 0.001])
+      for (const value of [-3e38, -1, 0, 1e-3, 5, 1e20])
+        assert.ok(Math.abs(valueAt(placeOf(value, near), near) - value) <= Math.abs(value) * 1e-12);
+  });
+});
+
 describe('many values', () => {
   const gaussian = generate('gaussian', 4096, 1);
 
   it('give a hill, a bar for each code and threads, in at most 16 kB', () => {
     const view = viewOf(gaussian, {}, 17);
-    assert.ok(pack(view).length <= 16_384, `${pack(view).length} characters`);
+    assert.ok(pack(view).length <= 8192, `${pack(view).length} characters`);
     assert.equal(view.levels.length, 255);
     assert.equal(view.hill.length, 160);
     assert.ok(view.marks.some(({ index }) => index === 17));
@@ -89,22 +107,26 @@ describe('many values', () => {
   });
 
   it('have threads that end where their codes come back', () => {
-    const { threads, min, max, scale } = viewOf(gaussian, { type: 'int4' });
+    const { gaps, ends, low, min, max, scale } = viewOf(gaussian, { type: 'int4' });
+    assert.equal(
+      ends.reduce((sum, n) => sum + n, 0),
+      gaps.length,
+    );
+    assert.ok(gaps.length > 800 && gaps.length <= 900);
+    const codes = ends.flatMap((n, i) => new Array<number>(n).fill(low + i));
     let place = 0;
-    let q = 0;
-    for (const [gap, jump] of threads) {
+    gaps.forEach((gap, i) => {
       place += gap;
-      q += jump;
-      const value = min + ((max - min) * place) / 4096;
-      assert.ok(Math.abs(q * scale - value) <= scale / 2 + (max - min) / 8192 + 1e-6);
-    }
+      const value = min + ((max - min) * place) / PLACES;
+      assert.ok(Math.abs(codes[i]! * scale - value) <= scale / 2 + (max - min) / (2 * PLACES) + 1e-6);
+    });
   });
 
   it('are sampled above a million, and exact when asked', () => {
     const dataset = datasetOf(generate('gaussian', 2 ** 20 + 1, 1));
     const first = model(fewbits, dataset, defaultsOf(options));
     const all = exact(fewbits, dataset, defaultsOf(options));
-    assert.deepEqual([first.approximate, all.approximate], [true, false]);
+    assert.deepEqual([first.pending, all.pending], [true, false]);
     assert.equal(first.scale, all.scale);
     assert.deepEqual(first.marks, all.marks);
     assert.ok(Math.abs(all.worst[0]!.error) >= Math.abs(first.worst[0]!.error));

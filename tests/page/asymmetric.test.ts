@@ -43,12 +43,15 @@ describe('chapter 5, Asymmetric', () => {
   it('is there before any script runs', async () => {
     const still = await site.page({ javaScriptEnabled: false });
     const text = (await still.locator('fewbits-asymmetric .figure').textContent()) ?? '';
-    assert.match(text, /\[−0\.147, 0\.146\] uses all 256 codes; one step is 0\.00115 instead of 0\.00116/);
+    assert.match(
+      text,
+      /\[−0\.147, 0\.146\] uses all 256 codes; one step is 0\.00115 instead of 0\.00116, and 0 is stored as 0\. The values reach about as far to both sides/,
+    );
     await still.context().close();
   });
 
   it('gives the seven numbers their zero point and codes', async () => {
-    await says('[−7.59, 10.8] uses all 256 codes; one step is 0.0721 instead of 0.085, and 0 is stored as −23.');
+    await says('[−7.59, 10.8] uses all 256 codes; one step is 0.0721 instead of 0.0850, and 0 is stored as −23.');
     const codes = await figure.locator('.ledger .code-tile').allTextContents();
     assert.equal(codes.join(' ').replaceAll('−', '-'), '53 20 -128 -23 -50 -86 127');
     assert.equal(await slider('Zero point').getAttribute('aria-valuenow'), '-23');
@@ -59,7 +62,15 @@ describe('chapter 5, Asymmetric', () => {
     await says('and 0 is stored as −128');
     await choose('symmetric');
     await says('half of the codes are never used');
-    await says(/The average value moves by 0\.\d+ asymmetric, by 0\.\d+ symmetric\./);
+  });
+
+  it('shows the errors of both schemes side by side, whichever is chosen', async () => {
+    const rows = figure.getByRole('table', { name: 'The two schemes side by side' }).getByRole('row');
+    const both = ['asymmetric0.07217 of 2560.01380.0266', 'symmetric0.08507 of 2550.01370.0275'];
+    assert.deepEqual((await rows.allTextContents()).slice(1), both);
+    await choose('symmetric');
+    await says('With zero in the middle one step is 0.085.');
+    assert.deepEqual((await rows.allTextContents()).slice(1), both);
   });
 
   it('on 5 6 7, switch "Include zero" off changes the zero point, and 0 is no longer exact', async () => {
@@ -104,11 +115,15 @@ describe('chapter 5, Asymmetric', () => {
     await says('0 is stored as 0');
     await type(field('Zero point'), '400');
     await figure.getByText('The most is 127.').waitFor();
+    await type(field('α'), 'much');
+    await figure.getByText('“much” is not a number.').waitFor();
+    await type(field('β'), '-1000');
+    await figure.getByText('The least is -25.98.').waitFor();
   });
 
   it('drags an end with the pointer', async () => {
     const grip = slider('High end α').locator('.grip');
-    await grip.scrollIntoViewIfNeeded();
+    await grip.evaluate((circle) => circle.scrollIntoView({ block: 'center' }));
     const { x, y, width, height } = (await grip.boundingBox())!;
     await page.mouse.move(x + width / 2, y + height / 2);
     await page.mouse.down();
@@ -119,7 +134,7 @@ describe('chapter 5, Asymmetric', () => {
 
   it('drags the flag: the codes follow the pointer, and the step stays', async () => {
     const flag = slider('Zero point').locator('.flag');
-    await flag.scrollIntoViewIfNeeded();
+    await flag.evaluate((shape) => shape.scrollIntoView({ block: 'center' }));
     const { x, y, height } = (await flag.boundingBox())!;
     await page.mouse.move(x + 12, y + height / 2);
     await page.mouse.down();

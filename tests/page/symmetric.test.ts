@@ -26,6 +26,13 @@ describe('chapter 4, Symmetric', () => {
   const slider = (name: string) => figure.getByRole('slider', { name });
   const follow = (name: string) => figure.getByRole('button', { name: `Follow ${name}`, exact: true });
   const ledger = () => figure.locator('.ledger .code-tile');
+  async function paste(text: string): Promise<void> {
+    await page.getByRole('button', { name: /^Data: / }).click();
+    const dialog = page.getByRole('dialog', { name: 'Data' });
+    await dialog.getByRole('tab', { name: 'Paste' }).click();
+    await dialog.getByRole('textbox', { name: 'Numbers' }).fill(text);
+    await dialog.getByRole('button', { name: /^Use th/ }).click();
+  }
   /** Waits for these codes in the ledger, and says what stands there instead. */
   async function codes(expected: string): Promise<void> {
     const read = async () => (await ledger().allTextContents()).join(' ').replaceAll('−', '-');
@@ -67,7 +74,7 @@ describe('chapter 4, Symmetric', () => {
 
   it('drags the largest value with the pointer: the others shrink toward zero', async () => {
     const dot = slider('Value 7').locator('.dot');
-    await dot.scrollIntoViewIfNeeded();
+    await dot.evaluate((circle) => circle.scrollIntoView({ block: 'center' }));
     const { x, y, width, height } = (await dot.boundingBox())!;
     await page.mouse.move(x + width / 2, y + height / 2);
     await page.mouse.down();
@@ -109,7 +116,7 @@ describe('chapter 4, Symmetric', () => {
   it('error bars never pass half a step in narrow range', async () => {
     for (const type of ['int8', 'int5', 'int3', 'int2']) {
       await figure.getByRole('radio', { name: type }).check();
-      await page.waitForTimeout(80);
+      await figure.locator('.figure-sentence', { hasText: `of ${2 ** Number(type[3]) - 1} codes` }).waitFor();
       const heights = await figure
         .locator('rect.fill-error')
         .evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('height'))));
@@ -118,8 +125,14 @@ describe('chapter 4, Symmetric', () => {
     }
   });
 
-  it('column button "Follow 3.08" follows it everywhere', async () => {
+  it('column button "Follow 3.08" follows it everywhere: in chapter 2’s field too', async () => {
+    await page.locator('fewbits-bits').scrollIntoViewIfNeeded();
+    await page.locator('fewbits-bits[data-ready]').waitFor();
     await follow('3.08').click();
+    const field = page.locator('fewbits-bits').getByRole('textbox').first();
+    await field.scrollIntoViewIfNeeded();
+    await page.waitForFunction((input) => (input as HTMLInputElement).value === '3.08', await field.elementHandle());
+    await figure.scrollIntoViewIfNeeded();
     await page.locator('.following', { hasText: '3.08' }).waitFor();
     await figure.locator('.figure-formula', { hasText: '36.22' }).waitFor();
     assert.equal(await follow('3.08').getAttribute('aria-pressed'), 'true');
@@ -131,11 +144,32 @@ describe('chapter 4, Symmetric', () => {
     await open('');
     const pick = figure.locator('.pick').last();
     const name = (await pick.getAttribute('aria-label'))!.replace('Follow ', '');
+    await figure.getByText('Threads and dots: 899 of 36,864 values').waitFor();
     await pick.press('Enter');
     await page.locator('.following', { hasText: name }).waitFor();
     await figure.getByRole('button', { name: 'Show as table' }).click();
     const rows = await figure.getByRole('table').last().locator('tbody tr').count();
     assert.ok(rows > 10 && rows <= 64, `${rows} rows`);
+  });
+
+  it('1e38 beside small numbers stands on a logarithmic axis, where keys go by parts of a value', async () => {
+    await paste('1e38 1 -5e20 0.001');
+    await says('One step is 7.87 × 1035');
+    await says('The largest value is beyond float16.');
+    await figure.getByText('The axis is logarithmic, and linear near 0.').waitFor();
+    const at = async (name: string) => (await slider(name).locator('.dot').boundingBox())!.x;
+    assert.ok((await at('Value 3')) < (await at('Value 4')) - 100);
+    assert.ok((await at('Value 4')) < (await at('Value 2')) - 10);
+    await slider('Value 2').press('ArrowRight');
+    await page.locator('fewbits-symmetric [aria-label="Value 2"][aria-valuenow="1.1"]').waitFor();
+  });
+
+  it('zeros stay, by the scale that the library returns; one value has no error', async () => {
+    await paste('0 0 0');
+    await says('All values are 0. Every scheme keeps them exactly; the scale is 1');
+    assert.equal(await figure.locator('.threads').count(), 0);
+    await paste('5');
+    await says('One value is its own maximum: no error.');
   });
 
   it('works by keyboard alone', async () => {

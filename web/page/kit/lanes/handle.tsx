@@ -1,35 +1,32 @@
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { keyTarget } from '../controls/slider.tsx';
-import type { ScaleLinear } from '../scale.ts';
-import { stepOf } from '../step.ts';
+import type { Axis, Ends } from './axis.ts';
 
 interface HandleProps {
   /** The slider's name: 'Value 7'. */
   name: string;
   value: number;
-  /** The axis it moves along. */
-  x: ScaleLinear<number, number>;
+  /** The axis it moves along, and where on it it stands. */
+  x: Pick<Axis, 'invert' | 'step' | 'ends'>;
+  at: number;
   spoken: string;
-  /** One arrow key; default 1/200 of the axis. */
-  step?: number;
-  /** Default: the axis. */
-  limits?: readonly [min: number, max: number];
   class?: string;
   onInput(value: number): void;
   /** While it is held, the axis must not move. */
-  onHold(held: boolean): void;
+  onHold(ends?: Ends): void;
   onTake?: () => void;
   children: ComponentChildren;
 }
 
 /** Part of a drawing that can be dragged along its axis, and is a slider to keys and screen readers. */
-export function Handle({ name, value, x, spoken, onInput, onHold, onTake, children, ...rest }: HandleProps) {
-  const [min, max] = rest.limits ?? (x.domain() as [number, number]);
-  const step = rest.step ?? stepOf(min, max);
+export function Handle(props: HandleProps) {
+  const { name, value, x, at, spoken, onInput, onHold, onTake, children } = props;
+  const [min, max] = x.ends;
   const before = useRef(value);
   // What the pointer took hold of may move the axis.
-  const grabbed = useRef(x);
+  const grabbed = useRef({ x, from: at });
+  const input = (to: number) => to !== value && onInput(to);
   const remember = () => {
     before.current = value;
   };
@@ -38,30 +35,29 @@ export function Handle({ name, value, x, spoken, onInput, onHold, onTake, childr
     handle.focus();
     handle.setPointerCapture(event.pointerId);
     remember();
-    grabbed.current = x;
-    onHold(true);
+    grabbed.current = { x, from: at - event.clientX };
+    onHold(x.ends);
     onTake?.();
     event.preventDefault();
   };
   const move = (event: PointerEvent) => {
-    const handle = event.currentTarget as SVGGElement;
-    if (!handle.hasPointerCapture(event.pointerId)) return;
-    const at = grabbed.current.invert(event.clientX - handle.ownerSVGElement!.getBoundingClientRect().left);
-    const snapped = Number((Math.round(at / step) * step).toPrecision(12));
-    const to = Math.min(max, Math.max(min, snapped));
-    if (to !== value) onInput(to);
+    if (!(event.currentTarget as SVGElement).hasPointerCapture(event.pointerId)) return;
+    const { x: axis, from } = grabbed.current;
+    const to = axis.invert(from + event.clientX);
+    const step = axis.step(to);
+    input(Math.min(max, Math.max(min, Number((Math.round(to / step) * step).toPrecision(12)))));
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const to = keyTarget(event, { value, min, max, step, before: before.current });
+    const to = keyTarget(event, { value, min, max, step: x.step(value), before: before.current });
     if (to === undefined) return;
     event.preventDefault();
-    if (to !== value) onInput(to);
+    input(to);
   };
   return (
     <g
       role="slider"
-      tabIndex={0}
-      class={`handle ${rest.class ?? ''}`}
+      tabindex={0}
+      class={`handle ${props.class ?? ''}`}
       aria-label={name}
       aria-valuemin={min}
       aria-valuemax={max}
@@ -70,7 +66,7 @@ export function Handle({ name, value, x, spoken, onInput, onHold, onTake, childr
       onFocus={remember}
       onPointerDown={start}
       onPointerMove={move}
-      onLostPointerCapture={() => onHold(false)}
+      onLostPointerCapture={() => onHold()}
       onKeyDown={onKeyDown}
     >
       {children}

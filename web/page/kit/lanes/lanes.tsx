@@ -3,29 +3,27 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Drawing, useFigureId } from '../figure.tsx';
 import { SvgNum } from '../number.tsx';
-import { MINUS, plain, say, whole, write } from '../numbers.ts';
+import { MINUS, say, whole } from '../numbers.ts';
 import { edit } from '../page.ts';
-import { linear, type ScaleLinear } from '../scale.ts';
+import { type Axis, axisOf, type Ends, tenths } from './axis.ts';
 import { Handle } from './handle.tsx';
-import { type LanesView, type Mark, PLACES } from './view.ts';
+import { type LanesView, type Mark, PLACES, placeOf, valueAt } from './view.ts';
 
 /** Where things stand in the drawing. */
 export interface Places {
-  x: ScaleLinear<number, number>;
+  x: Axis;
   narrow: boolean;
   /** The lanes, from above. */
   original: number;
   code: number;
   restored: number;
   error: number;
-  hold(held: boolean): void;
+  hold(ends?: Ends): void;
 }
-
-type Axis = readonly [low: number, high: number];
 
 interface LanesProps {
   view: LanesView;
-  axis: Axis;
+  ends: Ends;
   label: string;
   follow(index: number): void;
   /** Drawn over the lanes. */
@@ -35,33 +33,42 @@ interface LanesProps {
 /** Half a step of error, in pixels; an error beyond it is drawn so much taller and no more. */
 const HALF = 34;
 const BEYOND = 1.25;
-const TILE = 26;
+/** The hill of many values, and the bars of what comes back. */
+const HILL = 56;
+const BARS = 52;
 
-export function Lanes({ view, axis, label, follow, children }: LanesProps) {
-  const [held, setHeld] = useState<Axis>();
-  const awake = useAwake();
-  const tall = view.few ? 0 : 50;
-  const height = 400 + 2.2 * tall;
+export function Lanes({ view, ends, label, follow, children }: LanesProps) {
+  const [held, hold] = useState<Ends>();
+  const { count, few, gaps, near, followed } = view;
+  const tall = few ? 0 : 50;
+  const height = 384 + 2.2 * tall;
+  const notes = [
+    !few && gaps.length < count && `Threads and dots: ${whole(gaps.length)} of ${whole(count)} values.`,
+    near > 0 && 'The axis is logarithmic, and linear near 0.',
+  ].filter(Boolean);
   return (
     <div class="lanes">
       <Drawing label={label} role="group" height={height}>
         {(width) => {
           const narrow = width < 600;
-          const x = linear([...(held ?? axis)] as [number, number], narrow ? [20, width - 20] : [112, width - 40]);
           const original = 62 + tall;
           const places: Places = {
-            x,
+            x: axisOf(held ?? ends, near, narrow ? [20, width - 20] : [112, width - 40]),
             narrow,
             original,
             code: original + 96,
             restored: original + 186,
-            error: height - 60,
-            hold: (holding) => setHeld(holding ? axis : undefined),
+            error: height - 44,
+            hold,
           };
           return (
             <>
-              <Rails view={view} places={places} />
-              {!view.few && <Many view={view} places={places} awake={awake} />}
+              <path
+                class="plumb"
+                d={`M${places.x(followed.value)} ${topOf(view, original) + 6}V${places.error + HALF + 4}`}
+              />
+              <Rails places={places} />
+              {!few && <Many view={view} places={places} />}
               <Comb view={view} places={places} />
               <Marks view={view} places={places} follow={follow} />
               {children(places)}
@@ -69,46 +76,35 @@ export function Lanes({ view, axis, label, follow, children }: LanesProps) {
           );
         }}
       </Drawing>
+      {notes.length > 0 && <p class="note">{notes.join(' ')}</p>}
     </div>
   );
 }
 
-/** Only drawings that are alive carry what is many: the page stays small. */
-function useAwake(): boolean {
-  const [awake, setAwake] = useState(false);
-  useEffect(() => setAwake(true), []);
-  return awake;
-}
+/** Of the originals' labels. */
+const topOf = ({ few }: LanesView, original: number) => (few ? original - 20 : 22);
 
 /** Where a code comes back on the value axis. */
 const restoredAt = ({ scale, zeroPoint }: LanesView, code: number) => scale * (code - zeroPoint);
 
-function Rails({ view, places }: { view: LanesView; places: Places }) {
-  const { x, narrow, original, code, restored, error } = places;
-  const [from, to] = x.range() as [number, number];
-  const rail = (y: number, kind: string) => <line class={`rail-line ${kind}`} x1={from} x2={to} y1={y} y2={y} />;
-  const name = (y: number, text: string) => (
-    <text class="dim" x="0" y={y}>
+function Rails({ places: { x, narrow, original, code, restored, error } }: { places: Places }) {
+  const [from, to] = x.pixels;
+  const rail = `M${from} 0H${to}`;
+  const line = (kind: string, y: number) => <path class={kind} d={rail} transform={`translate(0 ${y})`} />;
+  const name = (y: number, text: string, at = 0) => (
+    <text class="dim" x={at} y={y} text-anchor="start">
       {text}
     </text>
   );
   return (
     <>
-      {rail(original, 'stroke-original')}
-      {rail(restored, 'stroke-restored')}
-      <line class="axis" x1={from} x2={to} y1={error} y2={error} />
-      {[-1, 1].map((sign) => (
-        <g key={sign}>
-          <line class="half" x1={from} x2={to} y1={error + sign * HALF} y2={error + sign * HALF} />
-          {!narrow && (
-            <text class="dim" x={to + 8} y={error + sign * HALF + 4}>
-              {sign < 0 ? '+½' : `${MINUS}½`}
-            </text>
-          )}
-        </g>
-      ))}
+      {line('rail-line stroke-original', original)}
+      {line('rail-line stroke-restored', restored)}
+      {line('axis', error)}
+      {line('half', error - HALF)}
+      {line('half', error + HALF)}
       {narrow ? (
-        name(error - HALF - 10, `error, between ${MINUS}½ and +½ step${view.few ? '' : ', of some values'}`)
+        name(error - HALF - 10, `error, between ${MINUS}½ and +½ step`)
       ) : (
         <>
           {name(original + 4, 'original')}
@@ -116,73 +112,80 @@ function Rails({ view, places }: { view: LanesView; places: Places }) {
           {name(restored + 4, 'restored')}
           {name(error - 3, 'error,')}
           {name(error + 13, 'in steps')}
+          {name(error - HALF + 4, '+½', to + 8)}
+          {name(error + HALF + 4, `${MINUS}½`, to + 8)}
         </>
       )}
     </>
   );
 }
 
+/** Upright strokes from `y` down, each as long as `length` says: one path of relative moves, which is short. */
+function strokes(places: readonly number[], y: number, length: (i: number) => number): string {
+  let path = '';
+  let [across, down] = [0, -y];
+  places.forEach((place, i) => {
+    const long = length(i);
+    if (!long) return;
+    path += `${path ? 'm' : 'M'}${tenths(place - across)} ${-down}v${long}`;
+    [across, down] = [place, long];
+  });
+  return path;
+}
+
 /** One tooth per code, those at both ends and at zero longer. */
 function Comb({ view, places: { x, code: y } }: { view: LanesView; places: Places }) {
-  const { low, high, zeroPoint } = view;
-  const isLong = (code: number) => code === low || code === high || code === zeroPoint;
+  const { low, high, zeroPoint, marks } = view;
+  const [from, to] = x.pixels;
   const at = (code: number) => x(restoredAt(view, code));
-  const [from, to] = x.range() as [number, number];
-  let short = '';
-  let long = '';
-  for (let code = low; code <= high; code++) {
-    const place = at(code);
-    if (place < from - 1 || place > to + 1) continue;
-    if (isLong(code)) long += `M${place.toFixed(1)} ${y - 13}v26`;
-    else short += `M${place.toFixed(1)} ${y - 8}v16`;
-  }
-  const dense = at(low + 1) - at(low) < 8;
+  const within = (code: number) => at(code) >= from - 1 && at(code) <= to + 1;
+  const codes = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter(within);
+  const long = [low, zeroPoint, high].filter((code) => code >= low && code <= high && within(code));
   return (
     <>
-      <path class={dense ? 'comb dense' : 'comb'} d={short} />
-      <path class="comb long" d={long} />
-      {[low, high].map((code, i) => {
-        const place = at(code);
-        return (
-          place >= from - 1 &&
-          place <= to + 1 &&
-          // A tile says it already.
-          view.marks.every((mark) => mark.code !== code) && (
-            <text key={i} class="dim" x={place} y={y + 32} text-anchor="middle">
+      <path class="comb" d={strokes(codes.map(at), y - 8, () => 16)} />
+      <path class="comb long" d={strokes(long.map(at), y - 13, () => 26)} />
+      {[low, high].map(
+        (code) =>
+          within(code) &&
+          // A tile or the flag says it already, or a thread is in its way.
+          code !== zeroPoint &&
+          marks.every((mark) => Math.abs(x(mark.restored) - at(code)) > 20) && (
+            <text key={code} class="dim" x={at(code)} y={y + 32}>
               {whole(code)}
             </text>
-          )
-        );
-      })}
+          ),
+      )}
     </>
   );
 }
 
-const curve = (from: number, to: number, top: number, bottom: number): string => {
-  const [a, b] = [from.toFixed(1), to.toFixed(1)];
-  return `M${a} ${top}C${a} ${(top + bottom) / 2} ${b} ${(top + bottom) / 2} ${b} ${bottom}`;
-};
+const curve = (from: number, to: number, top: number, bottom: number): string =>
+  `M${from} ${top}C${from} ${(top + bottom) / 2} ${to} ${(top + bottom) / 2} ${to} ${bottom}`;
 
 /** The shape of many values: a hill above, a bar for each code below, and threads between them. */
-function Many({ view, places, awake }: { view: LanesView; places: Places; awake: boolean }) {
+function Many({ view, places }: { view: LanesView; places: Places }) {
   const { x, original, restored } = places;
-  const { hill, levels, low, min, max, scale } = view;
-  const width = (x(max) - x(min)) / hill.length;
-  let area = `M${x(min).toFixed(1)} ${original}`;
-  hill.forEach((height, i) => {
-    area += `L${(x(min) + (i + 0.5) * width).toFixed(1)} ${(original - 56 * height).toFixed(1)}`;
-  });
-  const bar = Math.max(0.5, Math.min(32, (x(scale) - x(0)) * 0.7)).toFixed(1);
-  let bars = '';
-  levels.forEach((height, i) => {
-    const at = x(restoredAt(view, low + i)) - Number(bar) / 2;
-    if (height > 0) bars += `M${at.toFixed(1)} ${restored}h${bar}v${(52 * height).toFixed(1)}h-${bar}z`;
-  });
+  const { hill, levels, low, min, max, zeroPoint } = view;
+  const stretch = ((x(max) - x(min)) / hill.length).toFixed(3);
+  const heights = hill.map((share) => Math.round((HILL * share) / 100));
+  // Relative steps of one bin each are short.
+  const slopes = heights.map((height, i) => `${i ? 'l1' : 'l.5'} ${(heights[i - 1] ?? 0) - height}`).join('');
+  const codes = levels.map((_, i) => x(restoredAt(view, low + i)));
+  const bar = 0.7 * (x(restoredAt(view, zeroPoint + 1)) - x(0));
   return (
     <>
-      <path class="hill" d={`${area}L${x(max).toFixed(1)} ${original}z`} />
-      {awake && <Threads places={places} view={view} />}
-      <path class="fall" d={bars} />
+      <path
+        class="hill"
+        d={`M0 0${slopes}L${hill.length} 0z`}
+        transform={`translate(${x(min)} ${original}) scale(${stretch} 1)`}
+      />
+      <Threads places={places} view={view} />
+      <path
+        class="fall"
+        stroke-width={tenths(Math.max(0.5, Math.min(32, bar)))}
+        d={strokes(codes, restored, (i) => Math.ceil((BARS * levels[i]!) / 100))}
+      />
     </>
   );
 }
@@ -191,24 +194,30 @@ function Many({ view, places, awake }: { view: LanesView; places: Places; awake:
 const BUNDLES = 20;
 
 function Threads({ view, places }: { view: LanesView; places: Places }) {
+  const [awake, setAwake] = useState(false);
+  // The build draws none: they would be half of the figure's markup.
+  useEffect(() => setAwake(true), []);
+  if (!awake) return null;
   const { x, original, code, error } = places;
-  const { threads, min, max, scale } = view;
+  const { gaps, ends, min, max, near, scale, low } = view;
+  const [first, last] = [placeOf(min, near), placeOf(max, near)];
   const bundles = new Array<string>(BUNDLES).fill('');
   let dots = '';
   let place = 0;
-  let q = 0;
-  threads.forEach(([gap, jump], i) => {
-    place += gap;
-    q += jump;
-    const value = min + ((max - min) * place) / PLACES;
-    const back = restoredAt(view, q);
-    bundles[i % BUNDLES] += curve(x(value), x(back), original, code - 14);
-    dots += `M${x(value).toFixed(1)} ${(error - heightOf((back - value) / scale)).toFixed(1)}h0`;
+  let i = 0;
+  ends.forEach((count, level) => {
+    const back = restoredAt(view, low + level);
+    for (; count > 0; count--) {
+      place += gaps[i]!;
+      const value = valueAt(first + ((last - first) * place) / PLACES, near);
+      bundles[i++ % BUNDLES] += curve(x(value), x(back), original, code - 14);
+      dots += `M${x(value)} ${tenths(error - heightOf((back - value) / scale))}h0`;
+    }
   });
   return (
     <>
-      {bundles.map((d, i) => (
-        <path key={i} class="many" d={d} />
+      {bundles.map((d, k) => (
+        <path key={k} class="many" d={d} />
       ))}
       <path class="dots" d={dots} />
     </>
@@ -230,22 +239,16 @@ function unobstructed(at: readonly number[], widths: readonly number[], first: r
 
 function Marks({ view, places, follow }: { view: LanesView; places: Places; follow(index: number): void }) {
   const { x, narrow, original, code, restored, error } = places;
-  const { marks, few, scale } = view;
+  const { marks, few, scale, followed, absmax } = view;
   const gradient = useFigureId('thread');
-  const find = (wanted: (mark: Mark) => boolean) => Math.max(0, marks.findIndex(wanted));
-  const selected = find(({ index }) => index === view.followed.index);
-  const most = Math.max(...marks.map(({ value }) => value));
-  const least = Math.min(...marks.map(({ value }) => value));
-  const first = [selected, find(({ value }) => value === most), find(({ value }) => value === least)];
-  const from = marks.map(({ value }) => x(value));
+  const values = marks.map(({ value }) => value);
+  const selected = marks.findIndex(({ index }) => index === followed.index);
+  const first = [selected, values.indexOf(Math.max(...values)), values.indexOf(Math.min(...values))];
+  const from = values.map(x);
   const to = marks.map((mark) => x(mark.restored));
-  const textWidth = (value: number) => say(value).length * (narrow ? 7.2 : 8) + 8;
+  const textWidth = (value: number) => say(value).replace('^', '').length * (narrow ? 7.2 : 8) + 8;
   const tileWidth = (mark: Mark) => (narrow ? 13 + 7.6 * whole(mark.code).length : 42);
-  const labelled = unobstructed(
-    from,
-    marks.map(({ value }) => textWidth(value)),
-    first,
-  );
+  const labelled = unobstructed(from, values.map(textWidth), first);
   const answered = unobstructed(
     to,
     marks.map((mark) => textWidth(mark.restored)),
@@ -258,49 +261,52 @@ function Marks({ view, places, follow }: { view: LanesView; places: Places; foll
   );
   // The followed one on top.
   const order = [...marks.keys()].filter((i) => i !== selected).concat(selected);
-  const top = few ? original - 20 : 22;
+  const top = topOf(view, original);
+  const thread = (i: number) => `${curve(from[i]!, to[i]!, original, code)}V${restored}`;
+  const label = (kind: string, at: number, y: number, value: number) => (
+    <text class={kind} x={at} y={y}>
+      <SvgNum of={value} />
+    </text>
+  );
   return (
     <>
-      <linearGradient id={gradient} gradientUnits="userSpaceOnUse" x1="0" x2="0" y1={original} y2={code}>
+      <linearGradient id={gradient} gradientUnits="userSpaceOnUse" x2="0" y1={original} y2={code}>
         <stop class="stop-original" />
         <stop class="stop-restored" offset="1" />
       </linearGradient>
-      <path class="plumb" d={`M${from[selected]!} ${top + 6}V${error + HALF + 4}`} />
+      {absmax > 0 && (
+        <g class="threads" stroke={`url(#${gradient})`}>
+          <path d={order.slice(0, -1).map(thread).join('')} />
+          <path class="chosen" d={thread(selected)} />
+        </g>
+      )}
       {order.map((i) => {
-        const { restored: back, error: gap, code: q, value, index } = marks[i]!;
-        const chosen = i === selected ? 'chosen' : '';
+        const { error: gap, code: q, index, restored: back } = marks[i]!;
         const height = heightOf(gap / scale);
-        const tall = Math.max(1.5, Math.abs(height));
+        const tall = tenths(Math.max(1.5, Math.abs(height)));
+        const wide = few ? 12 : 6;
         return (
-          <g key={index} class={chosen}>
-            <path class="thread" d={curve(from[i]!, to[i]!, original, code)} stroke={`url(#${gradient})`} />
-            <path class="thread stroke-restored" d={`M${to[i]!} ${code}V${restored}`} />
+          <g key={index} class={i === selected ? 'chosen' : undefined}>
             {tiled.has(i) && <Tile at={to[i]!} y={code} width={tileWidth(marks[i]!)} text={whole(q)} />}
-            <circle class="ring stroke-restored" cx={to[i]!} cy={restored} r="6.5" />
-            {answered.has(i) && (
-              <text class="restored" x={to[i]!} y={restored + (few ? 26 : 74)} text-anchor="middle">
-                <SvgNum of={back} />
-              </text>
-            )}
+            <circle class="ring" cx={to[i]!} cy={restored} r="6.5" />
+            {answered.has(i) && label('restored', to[i]!, restored + (few ? 26 : 74), back)}
             <rect
               class="fill-error"
-              x={from[i]! - (few ? 6 : 3)}
-              y={height > 0 ? error - tall : error}
-              width={few ? 12 : 6}
+              x={tenths(from[i]! - wide / 2)}
+              y={height > 0 ? tenths(error - tall) : error}
+              width={wide}
               height={tall}
               rx="2"
             />
-            {labelled.has(i) && (
-              <text class="original" x={from[i]!} y={top} text-anchor="middle">
-                <SvgNum of={value} />
-              </text>
-            )}
+            {labelled.has(i) && label('original', from[i]!, top, values[i]!)}
           </g>
         );
       })}
       {marks.map((mark, i) => (
         <Dot key={mark.index} {...{ mark, places, follow }} chosen={i === selected} movable={few} />
       ))}
+      {/* Over its neighbours, though it keeps its place in the order of the keys. */}
+      <circle class="dot chosen" cx={from[selected]} cy={original} r="8.5" />
     </>
   );
 }
@@ -308,8 +314,8 @@ function Marks({ view, places, follow }: { view: LanesView; places: Places; foll
 function Tile({ at, y, width, text }: { at: number; y: number; width: number; text: string }) {
   return (
     <>
-      <rect class="tile" x={at - width / 2} y={y - TILE / 2} width={width} height={TILE} rx="5" />
-      <text class="digits" x={at} y={y + 4.5} text-anchor="middle">
+      <rect class="tile" x={tenths(at - width / 2)} y={y - 13} width={tenths(width)} height="26" rx="5" />
+      <text class="digits" x={at} y={y + 4.5}>
         {text}
       </text>
     </>
@@ -326,35 +332,34 @@ interface DotProps {
 }
 
 function Dot({ mark: { value, index, code }, places, chosen, movable, follow }: DotProps) {
-  const { x, original } = places;
+  const { x, original, hold } = places;
   const at = x(value);
   const dot = (
     <>
       <circle class="reach" cx={at} cy={original} r="15" />
-      <circle class={chosen ? 'dot chosen' : 'dot'} cx={at} cy={original} r={chosen ? 8.5 : 7.5} />
+      <circle class="dot" cx={at} cy={original} r="7.5" />
     </>
   );
+  const take = () => follow(index);
   if (movable) {
     return (
       <Handle
         name={`Value ${index + 1}`}
-        value={value}
-        x={x}
-        spoken={`${plain(write(value, 4))}, code ${whole(code)}`}
+        {...{ value, x, at }}
+        spoken={`${say(value, 4)}, code ${whole(code)}`}
         onInput={(to) => void edit(index, to)}
-        onHold={places.hold}
-        onTake={() => follow(index)}
+        onHold={hold}
+        onTake={take}
       >
         {dot}
       </Handle>
     );
   }
-  const take = () => follow(index);
   return (
     // biome-ignore lint/a11y/useSemanticElements: an HTML button cannot stand inside a drawing.
     <g
       role="button"
-      tabIndex={0}
+      tabindex={0}
       class="pick"
       aria-label={`Follow ${say(value)}`}
       aria-pressed={chosen}

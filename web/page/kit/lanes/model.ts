@@ -3,7 +3,7 @@
 import type { Affine, AffineScheme, Fewbits } from '../../../lib/types.ts';
 import type { Dataset } from '../contract.ts';
 import { shortest } from '../data/write.ts';
-import { type LanesView, type Mark, PLACES } from './view.ts';
+import { type LanesView, type Mark, type Outcome, PLACES, placeOf } from './view.ts';
 
 /** Up to so many values are marks of their own. */
 export const FEW = 64;
@@ -19,17 +19,20 @@ interface Numbers {
   stride: number;
 }
 
-const samples = new WeakMap<Float32Array, Numbers>();
+/** Computed once for each set of values; the rest follows from them. */
+function once<Rest extends unknown[], T>(make: (values: Float32Array, ...rest: Rest) => T) {
+  const known = new WeakMap<Float32Array, T>();
+  return (values: Float32Array, ...rest: Rest): T => {
+    if (!known.has(values)) known.set(values, make(values, ...rest));
+    return known.get(values)!;
+  };
+}
 
-function sampleOf(values: Float32Array): Numbers {
-  const known = samples.get(values);
-  if (known) return known;
+const sampleOf = once((values): Numbers => {
   const stride = Math.ceil(values.length / SAMPLE);
   const sample = Float32Array.from({ length: Math.floor(values.length / stride) }, (_, i) => values[i * stride]!);
-  const made = { values: sample, stride };
-  samples.set(values, made);
-  return made;
-}
+  return { values: sample, stride };
+});
 
 /** The values that a view is reckoned from: all, or a sample where that would take long and is not asked for. */
 export const numbersOf = (values: Float32Array, exact: boolean): Numbers =>
@@ -57,38 +60,64 @@ function codeRange({ type, symmetric = true, narrowRange = true }: AffineScheme)
   return [symmetric && narrowRange ? -high : -high - 1, high];
 }
 
-export function lanesOf(fewbits: Fewbits, dataset: Dataset, affine: Affine, exact: boolean): LanesView {
-  const { values, summary, followed } = dataset;
-  const numbers = numbersOf(values, exact);
-  const few = values.length <= FEW;
-  const { codes, quantized } = codesOf(fewbits, numbers.values, affine);
+/** What a scheme makes of the values. */
+export function outcomeOf(fewbits: Fewbits, values: Float32Array, affine: Affine) {
+  const { codes, quantized } = codesOf(fewbits, values, affine);
   const restored = fewbits.dequantize(quantized);
   const [low, high] = codeRange(affine.scheme);
-  const worst = worstOf(numbers.values, restored).map((i) => i * numbers.stride);
   const counts = countsOf(codes, low, high);
-  const marksAt = (indices: readonly number[]) => marksOf(fewbits, values, affine, indices);
-  const shown = few ? [...values.keys()] : handfulOf(values, followed);
-  return {
-    count: values.length,
-    approximate: numbers.stride > 1,
-    few,
+  const { meanAbsError, maxAbsError } = fewbits.compare(values, restored);
+  const outcome: Outcome = {
     scale: affine.scale[0]!,
     zeroPoint: affine.zeroPoint[0]!,
     low,
     high,
+    used: counts.filter(Boolean).length,
+    meanError: meanAbsError,
+    maxError: maxAbsError,
+  };
+  return { outcome, counts, restored };
+}
+
+export function lanesOf(fewbits: Fewbits, dataset: Dataset, affine: Affine, exact: boolean): LanesView {
+  const { values, summary, followed } = dataset;
+  const numbers = numbersOf(values, exact);
+  const few = values.length <= FEW;
+  const { outcome, counts, restored } = outcomeOf(fewbits, numbers.values, affine);
+  const worst = worstOf(numbers.values, restored).map((i) => i * numbers.stride);
+  const marksAt = (indices: readonly number[]) => marksOf(fewbits, values, affine, indices);
+  const near = nearOf(values, summary.absmax);
+  return {
+    ...outcome,
+    count: values.length,
+    pending: numbers.stride > 1,
+    few,
+    near,
     min: summary.min,
     max: summary.max,
     absmax: summary.absmax,
-    marks: marksAt(shown),
+    marks: marksAt(few ? [...values.keys()] : bySize(values, [followed, ...handfulOf(values)])),
     followed: marksAt([followed])[0]!,
     worst: marksAt(worst.slice(0, few ? 1 : WORST)),
-    used: counts.filter(Boolean).length,
-    meanError: fewbits.compare(numbers.values, restored).meanAbsError,
-    hill: few ? [] : hillOf(fewbits, dataset),
-    levels: few ? [] : relative(counts),
-    threads: few ? [] : threadsOf(fewbits, dataset, affine),
+    hill: few ? [] : hillOf(values, fewbits, near),
+    levels: few ? [] : percents(counts),
+    ...(few ? { gaps: [], ends: [] } : threadsOf(fewbits, dataset, affine, near)),
   };
 }
+
+/** So many times larger than most values, the largest would leave them at 0 of a linear axis. */
+const FAR = 1e4;
+
+/** What the axis is linear within, if it must be logarithmic; else 0. */
+const nearOf = once((values, absmax: number): number => {
+  const sizes = sampleOf(values).values.map(Math.abs).sort();
+  const least = sizes.findIndex((size) => size > 0);
+  const small = sizes[Math.floor(least + (sizes.length - least) / 4)] ?? 0;
+  if (least < 0 || absmax < FAR * small) return 0;
+  return values.length > FEW ? small : sizes[least]!;
+});
+
+const short = (x: number) => Number(shortest(x));
 
 /** Elements with their codes; the module codes them alone, by the scale of all. */
 function marksOf(fewbits: Fewbits, values: Float32Array, affine: Affine, indices: readonly number[]): Mark[] {
@@ -97,10 +126,10 @@ function marksOf(fewbits: Fewbits, values: Float32Array, affine: Affine, indices
   const restored = fewbits.dequantize(quantized);
   return indices.map((index, i) => ({
     index,
-    value: Number(shortest(picked[i]!)),
-    ratio: picked[i]! / affine.scale[0]!,
+    value: short(picked[i]!),
+    ratio: short(picked[i]! / affine.scale[0]!),
     code: codes[i]!,
-    restored: restored[i]! || 0,
+    restored: short(restored[i]!) || 0,
     error: restored[i]! - picked[i]! || 0,
   }));
 }
@@ -127,51 +156,44 @@ function countsOf(codes: ArrayLike<number>, low: number, high: number): number[]
   return counts;
 }
 
-/** Heights from 0 to 1 in thousandths; what is there at all stays above 0. */
-function relative(counts: readonly number[]): number[] {
+/** Of the highest; what is there at all stays above 0. */
+function percents(counts: readonly number[]): number[] {
   const most = Math.max(1, ...counts);
-  return counts.map((n) => Math.ceil((1000 * n) / most) / 1000);
+  return counts.map((n) => Math.ceil((100 * n) / most));
 }
 
-const handfuls = new WeakMap<Float32Array, number[]>();
-const hills = new WeakMap<Float32Array, number[]>();
+const bySize = (values: Float32Array, indices: readonly number[]) =>
+  [...new Set(indices)].sort((a, b) => values[a]! - values[b]!);
 
-/** Smallest, quartiles, largest, the one nearest to 0, and the followed one; by size. */
-function handfulOf(values: Float32Array, followed: number): number[] {
-  let chosen = handfuls.get(values);
-  if (!chosen) {
-    let least = 0;
-    let most = 0;
-    let nearest = 0;
-    for (let i = 1; i < values.length; i++) {
-      if (values[i]! < values[least]!) least = i;
-      if (values[i]! > values[most]!) most = i;
-      if (Math.abs(values[i]!) < Math.abs(values[nearest]!)) nearest = i;
-    }
-    const { values: sample } = sampleOf(values);
-    const sorted = sample.slice().sort();
-    const quartiles = [0.25, 0.5, 0.75].map((q) => values.indexOf(sorted[Math.floor(q * sorted.length)]!));
-    chosen = [least, most, nearest, ...quartiles];
-    handfuls.set(values, chosen);
+/** Smallest, quartiles, largest, and the one nearest to 0. */
+const handfulOf = once((values): number[] => {
+  let least = 0;
+  let most = 0;
+  let nearest = 0;
+  for (let i = 1; i < values.length; i++) {
+    if (values[i]! < values[least]!) least = i;
+    if (values[i]! > values[most]!) most = i;
+    if (Math.abs(values[i]!) < Math.abs(values[nearest]!)) nearest = i;
   }
-  return [...new Set([followed, ...chosen])].sort((a, b) => values[a]! - values[b]!);
-}
+  const sorted = sampleOf(values).values.slice().sort();
+  const quartiles = [0.25, 0.5, 0.75].map((q) => values.indexOf(sorted[Math.floor(q * sorted.length)]!));
+  return [least, most, nearest, ...quartiles];
+});
 
 /** How many values lie where, from the smallest to the largest. */
-function hillOf(fewbits: Fewbits, { values }: Dataset): number[] {
-  const known = hills.get(values);
-  if (known) return known;
-  const { values: sample } = sampleOf(values);
-  const hill = relative([...fewbits.histogram(sample, { bins: BINS }).counts]);
-  hills.set(values, hill);
-  return hill;
-}
+const hillOf = once((values, fewbits: Fewbits, near: number): number[] => {
+  const places = sampleOf(values).values.map((value) => placeOf(value, near));
+  return percents([...fewbits.histogram(places, { bins: BINS }).counts]);
+});
 
-/** Every n-th value, by size: how far along the axis it stands, and its code; each as the gap to the one before. */
-function threadsOf(fewbits: Fewbits, { values, summary: { min, max } }: Dataset, affine: Affine): [number, number][] {
+/** Every n-th value, by size: how far along the axis it stands, and the codes. */
+function threadsOf(fewbits: Fewbits, { values, summary }: Dataset, affine: Affine, near: number) {
   const step = Math.ceil(values.length / THREADS);
   const picked = Float32Array.from({ length: Math.floor(values.length / step) }, (_, i) => values[i * step]!).sort();
-  const { codes } = codesOf(fewbits, picked, affine);
-  const places = Array.from(picked, (x) => Math.round((PLACES * (x - min)) / (max - min || 1)));
-  return places.map((place, i) => [place - (places[i - 1] ?? 0), codes[i]! - (codes[i - 1] ?? 0)]);
+  const [first, last] = [placeOf(summary.min, near), placeOf(summary.max, near)];
+  const places = Array.from(picked, (x) => Math.round((PLACES * (placeOf(x, near) - first)) / (last - first || 1)));
+  return {
+    gaps: places.map((place, i) => place - (places[i - 1] ?? 0)),
+    ends: countsOf(codesOf(fewbits, picked, affine).codes, ...codeRange(affine.scheme)),
+  };
 }

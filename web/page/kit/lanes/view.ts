@@ -1,7 +1,10 @@
-// What the lanes' figures get from their models.
+// What the lanes' figures get from their models, and where values stand on the lanes' one axis.
 
 /** Threads name their place between `min` and `max` by a whole number up to this. */
 export const PLACES = 4096;
+
+/** The largest float32. */
+export const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
 /** One element and what became of it. */
 export interface Mark {
@@ -15,29 +18,47 @@ export interface Mark {
   error: number;
 }
 
-export interface LanesView {
-  count: number;
-  /** From every n-th value; `exact` gives better. */
-  approximate: boolean;
-  /** Whether every value is a mark. */
-  few: boolean;
+/** What a scheme is, and what it does to the values. */
+export interface Outcome {
   scale: number;
   zeroPoint: number;
   /** The lowest and the highest code. */
   low: number;
   high: number;
+  /** How many different codes occur. */
+  used: number;
+  meanError: number;
+  maxError: number;
+}
+
+export interface LanesView extends Outcome {
+  count: number;
+  /** From every n-th value; `exact` gives better. */
+  pending: boolean;
+  /** Whether every value is a mark. */
+  few: boolean;
+  /** 0, or the axis is logarithmic on both sides and linear so near to 0. */
+  near: number;
   min: number;
   max: number;
   absmax: number;
+  /** Of many, by size: the first is the smallest value, the last the largest. */
   marks: Mark[];
   followed: Mark;
   /** Those that move most, the first of all first. */
   worst: Mark[];
-  /** How many different codes occur. */
-  used: number;
-  meanError: number;
-  /** Of many values: heights from `min` to `max`, heights of the codes, and threads as gaps (see the model). */
+  /** Of many values, in percent of the highest: how many lie where between `min` and `max`, and how many get each code. */
   hill: number[];
   levels: number[];
-  threads: [place: number, code: number][];
+  /** Threads by size: how far each is from the one before, and how many end at each code. */
+  gaps: number[];
+  ends: number[];
 }
+
+/** Where a value stands, in units of the axis. */
+export const placeOf = (value: number, near: number) =>
+  near ? Math.sign(value) * Math.log1p(Math.abs(value) / near) : value;
+
+/** The value that stands there. */
+export const valueAt = (place: number, near: number) =>
+  near ? Math.sign(place) * near * Math.expm1(Math.abs(place)) : place;

@@ -1,17 +1,19 @@
 import type { FigureProps } from '../../kit/contract.ts';
 import { RadioGroup, Switch } from '../../kit/controls/choice.tsx';
 import { NumberField } from '../../kit/controls/field.tsx';
+import { DataTable } from '../../kit/controls/table.tsx';
+import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
-import { useExact } from '../../kit/lanes/exact.ts';
 import { Lanes } from '../../kit/lanes/lanes.tsx';
 import { FollowedField, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
+import type { Outcome } from '../../kit/lanes/view.ts';
 import { Num } from '../../kit/number.tsx';
-import { say, whole } from '../../kit/numbers.ts';
+import { say, whole, write } from '../../kit/numbers.ts';
 import formulas from './formulas.tex';
 import type { View } from './model.ts';
 import { type Options, ROUNDINGS, SCHEMES, TYPES } from './options.ts';
-import { Range, type RangeChange, rangeChange, zeroChange } from './range.tsx';
+import { Range, type RangeChange, rangeChange, spanOf, zeroChange } from './range.tsx';
 
 export { options } from './options.ts';
 
@@ -25,6 +27,7 @@ export default function Asymmetric(props: FigureProps<Options, View>) {
   const ends = [min, max, beta, alpha, scale * (low - zeroPoint), scale * (high - zeroPoint)];
   const [least, most] = [Math.min(...ends), Math.max(...ends)];
   const room = ROOM * (most - least);
+  const span = spanOf(view);
   const change = (to: RangeChange) => set(rangeChange(view, to));
   return (
     <Figure
@@ -41,8 +44,22 @@ export default function Asymmetric(props: FigureProps<Options, View>) {
             value={options.rounding}
             onChange={(rounding) => set({ rounding })}
           />
-          <NumberField label="β" size={7} value={beta} max={alpha} onChange={(to) => change({ beta: to })} />
-          <NumberField label="α" size={7} value={alpha} min={beta} onChange={(to) => change({ alpha: to })} />
+          <NumberField
+            label="β"
+            size={7}
+            value={beta}
+            min={Number((min - span).toPrecision(6))}
+            max={alpha}
+            onChange={(to) => change({ beta: to })}
+          />
+          <NumberField
+            label="α"
+            size={7}
+            value={alpha}
+            min={beta}
+            max={Number((max + span).toPrecision(6))}
+            onChange={(to) => change({ alpha: to })}
+          />
           {options.scheme === 'asymmetric' && (
             <NumberField
               label="Zero point"
@@ -56,13 +73,14 @@ export default function Asymmetric(props: FigureProps<Options, View>) {
           <FollowedField view={view} />
         </>
       }
-      formula={<Formulas view={view} options={options} />}
-      sentence={<Finding view={view} options={options} />}
+      formula={<Formulas view={view} />}
+      sentence={<Finding view={view} />}
       table={lanesTable('with a zero point', view)}
     >
-      <Lanes view={view} axis={[least - room, most + room]} label={labelOf(view)} follow={follow}>
+      <Lanes view={view} ends={[least - room, most + room]} label={labelOf(view)} follow={follow}>
         {(places) => <Range {...{ view, options, places, change }} />}
       </Lanes>
+      <Sides view={view} />
       <Ledger name="asymmetric" view={view} follow={follow} />
       <Differences view={view} />
     </Figure>
@@ -73,7 +91,7 @@ function labelOf({ from, to, scale, zeroPoint }: View): string {
   return `${say(from)} to ${say(to)} in steps of ${say(scale)}: 0 is stored as ${whole(zeroPoint)}.`;
 }
 
-function Formulas({ view, options }: { view: View; options: Options }) {
+function Formulas({ view }: { view: View }) {
   const { followed, scale, low, high, from, to, zeroPoint } = view;
   const values = {
     a: to,
@@ -81,12 +99,13 @@ function Formulas({ view, options }: { view: View; options: Options }) {
     m: whole(high - low),
     s: scale,
     l: whole(-low),
+    n: 0 - from,
     z: zeroPoint < 0 ? `(${whole(zeroPoint)})` : whole(zeroPoint),
     x: followed.value,
     q: whole(followed.code),
     y: followed.restored,
   };
-  const own = options.scheme === 'asymmetric' && to > from;
+  const own = view.scheme === 'asymmetric' && to > from;
   return (
     <>
       {own && <Formula of={formulas['scale']!} values={values} />}
@@ -102,32 +121,23 @@ function Formulas({ view, options }: { view: View; options: Options }) {
   );
 }
 
-function Finding({ view, options }: { view: View; options: Options }) {
-  const { absmax, approximate, scale, zeroPoint, low, high, from, to, min, max, symmetric, asymmetric } = view;
-  if (absmax === 0) return <>Every value is 0 and stays 0. There is nothing to scale.</>;
-  const about = approximate ? '≈ ' : '';
-  const lost = zeroPoint < low || zeroPoint > high;
-  const errors = (
-    <>
-      {' '}
-      The average value moves by {about}
-      <Num of={asymmetric.meanError} role="error" /> asymmetric, by {about}
-      <Num of={symmetric.meanError} role="error" /> symmetric.
-    </>
-  );
-  if (options.scheme === 'symmetric') {
+function Finding({ view }: { view: View }) {
+  const { absmax, scale, zeroPoint, low, high, from, to, min, max, scheme, other } = view;
+  if (absmax === 0) return <>All values are 0. Every scheme keeps them exactly.</>;
+  if (scheme === 'symmetric') {
     return (
       <>
         With zero in the middle one step is <Num of={scale} role="scale" />
-        {(min >= 0 || max <= 0) && ', and half of the codes are never used'}.{errors}
+        {(min >= 0 || max <= 0) && ', and half of the codes are never used'}.
       </>
     );
   }
+  const step = (of: number) => <Num of={write(of, 3, { pad: true })} role="scale" />;
+  const lost = zeroPoint < low || zeroPoint > high;
   return (
     <>
       [<Num of={from} role="original" />, <Num of={to} role="original" />] uses all{' '}
-      <Num of={whole(high - low + 1)} role="code" /> codes; one step is <Num of={scale} role="scale" /> instead of{' '}
-      <Num of={symmetric.scale} role="scale" />
+      <Num of={whole(high - low + 1)} role="code" /> codes; one step is {step(scale)} instead of {step(other.scale)}
       {lost ? (
         '. But 0 is no longer exact, which padding and ReLU need.'
       ) : (
@@ -135,20 +145,42 @@ function Finding({ view, options }: { view: View; options: Options }) {
           , and 0 is stored as <Num of={whole(zeroPoint)} role="zero" />.
         </>
       )}
-      {errors}
+      {other.scale < EVEN * scale && ' The values reach about as far to both sides, so it hardly matters.'}
     </>
   );
 }
 
+/** A symmetric step less than so many times as wide is no loss. */
+const EVEN = 1.03;
+
+/** What both schemes do to the same values. */
+function Sides({ view }: { view: View }) {
+  const [asymmetric, symmetric] = view.scheme === 'symmetric' ? [view.other, view] : [view, view.other];
+  const row = (name: string, { scale, used, low, high, meanError, maxError }: Outcome) => [
+    name,
+    <Num key="scale" of={write(scale, 3, { pad: true })} role="scale" />,
+    `${whole(used)} of ${whole(high - low + 1)}`,
+    <Num key="mean" of={write(meanError, 3, { pad: true })} role="error" />,
+    <Num key="most" of={write(maxError, 3, { pad: true })} role="error" />,
+  ];
+  return (
+    <DataTable
+      caption={`The two schemes side by side${view.pending ? ', ≈ from a sample' : ''}`}
+      columns={['scheme', 'one step', 'codes in use', 'mean error', 'largest error']}
+      rows={[row('asymmetric', asymmetric), row('symmetric', symmetric)]}
+    />
+  );
+}
+
 /** Where the two ways to round part. */
-function Differences({ view: { differing, differences, approximate } }: { view: View }) {
+function Differences({ view: { differing, differences, pending } }: { view: View }) {
   const more = differing - differences.length;
   return (
     <p class="note differences">
       onnxruntime divides by <i>s</i>, pytorch multiplies with 1/<i>s</i>:{' '}
       {differing === 0
         ? 'none differ'
-        : `${approximate ? '≈ ' : ''}${whole(differing)} ${differing === 1 ? 'code differs' : 'codes differ'}: `}
+        : `${pending ? '≈ ' : ''}${whole(differing)} ${differing === 1 ? 'code differs' : 'codes differ'}: `}
       {differences.map(({ value, onnxruntime, pytorch }, i) => (
         <span key={i}>
           {i > 0 && ', '}

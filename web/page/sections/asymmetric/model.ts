@@ -2,8 +2,8 @@
 import type { Affine, AffineScheme, Fewbits } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { shortest } from '../../kit/data/write.ts';
-import { codesOf, lanesOf, numbersOf } from '../../kit/lanes/model.ts';
-import type { LanesView } from '../../kit/lanes/view.ts';
+import { codesOf, lanesOf, numbersOf, outcomeOf } from '../../kit/lanes/model.ts';
+import { LARGEST, type LanesView, type Outcome } from '../../kit/lanes/view.ts';
 import type { Options } from './options.ts';
 
 export { options } from './options.ts';
@@ -16,20 +16,15 @@ export interface Difference {
   pytorch: number;
 }
 
-interface Side {
-  scale: number;
-  /** How far the average value moves. */
-  meanError: number;
-}
-
 export interface View extends LanesView {
   /** The range as it was chosen, and as it is once it takes in 0. */
   beta: number;
   alpha: number;
   from: number;
   to: number;
-  symmetric: Side;
-  asymmetric: Side;
+  /** Which scheme this is, and what the other one makes of the same values. */
+  scheme: string;
+  other: Outcome;
   differing: number;
   /** The first of them. */
   differences: Difference[];
@@ -40,8 +35,8 @@ const LISTED = 5;
 function view(fewbits: Fewbits, dataset: Dataset, options: Options, all: boolean): View {
   const { values, summary } = dataset;
   const span = summary.max - summary.min || summary.absmax || 1;
-  const beta = summary.min + options.low * span;
-  const alpha = Math.max(beta, summary.max + options.high * span);
+  const beta = Math.max(-LARGEST, summary.min + options.low * span);
+  const alpha = Math.max(beta, Math.min(LARGEST, summary.max + options.high * span));
   const schemeOf = (symmetric: boolean): AffineScheme => ({
     type: options.type,
     symmetric,
@@ -50,20 +45,16 @@ function view(fewbits: Fewbits, dataset: Dataset, options: Options, all: boolean
   });
   const affineOf = (symmetric: boolean) => fewbits.calibrate([beta, alpha], schemeOf(symmetric));
   const { values: some } = numbersOf(values, all);
-  const sideOf = (symmetric: boolean): Side => {
-    const affine = affineOf(symmetric);
-    const restored = fewbits.dequantize(fewbits.quantize(some, affine));
-    return { scale: affine.scale[0]!, meanError: fewbits.compare(some, restored).meanAbsError };
-  };
-  const affine = affineOf(options.scheme === 'symmetric');
+  const isSymmetric = options.scheme === 'symmetric';
+  const affine = affineOf(isSymmetric);
   return {
     ...lanesOf(fewbits, dataset, affine, all),
     beta: Number(shortest(beta)),
     alpha: Number(shortest(alpha)),
     from: Number(shortest(options.zero ? Math.min(0, beta) : beta)),
     to: Number(shortest(options.zero ? Math.max(0, alpha) : alpha)),
-    symmetric: sideOf(true),
-    asymmetric: sideOf(false),
+    scheme: options.scheme,
+    other: outcomeOf(fewbits, some, affineOf(!isSymmetric)).outcome,
     ...differencesOf(fewbits, some, affine),
   };
 }

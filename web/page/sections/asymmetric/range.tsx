@@ -1,7 +1,6 @@
 import { Handle } from '../../kit/lanes/handle.tsx';
 import type { Places } from '../../kit/lanes/lanes.tsx';
 import { say, whole } from '../../kit/numbers.ts';
-import { linear } from '../../kit/scale.ts';
 import type { View } from './model.ts';
 import type { Options } from './options.ts';
 
@@ -11,9 +10,13 @@ export interface RangeChange {
   alpha?: number;
 }
 
+/** How wide the data is: an end can be moved by as much. */
+export const spanOf = ({ min, max, absmax }: View) => max - min || absmax || 1;
+
 /** The same as options, which say how far an end was moved: links carry no numbers of the reader's. */
-export function rangeChange({ min, max, absmax }: View, { beta, alpha }: RangeChange): Partial<Options> {
-  const span = max - min || absmax || 1;
+export function rangeChange(view: View, { beta, alpha }: RangeChange): Partial<Options> {
+  const { min, max } = view;
+  const span = spanOf(view);
   const moved = (by: number) => Math.max(-1, Math.min(1, Number((by / span).toPrecision(9)))) || 0;
   return {
     ...(beta !== undefined && { low: moved(beta - min) }),
@@ -37,12 +40,19 @@ interface RangeProps {
 /** The ends of the range as brackets to drag, and the flag on the code that means 0. */
 export function Range({ view, options, places, change }: RangeProps) {
   const { x, code, hold } = places;
-  const { beta, alpha, zeroPoint, low, high, scale } = view;
+  const { beta, alpha, zeroPoint, low, high, scale, near } = view;
   const grip = code + 62;
-  const [start, end] = x.domain() as [number, number];
+  const [start, end] = x.ends;
   const bound = (name: string, value: number, towards: number, onInput: (to: number) => void) => (
-    <Handle name={name} value={value} x={x} spoken={`${name}, ${say(value, 4)}`} onInput={onInput} onHold={hold}>
-      <path class="bound" d={`M${x(value) + 7 * towards} ${code + 19}H${x(value)}V${grip}`} />
+    <Handle
+      name={name}
+      {...{ value, x }}
+      at={x(value)}
+      spoken={`${name}, ${say(value, 4)}`}
+      onInput={onInput}
+      onHold={hold}
+    >
+      <path class="bound" d={`M${x(value) + 7 * towards} ${code + 19}h${-7 * towards}V${grip}`} />
       <circle class="reach" cx={x(value)} cy={grip} r="15" />
       <circle class="grip" cx={x(value)} cy={grip} r="6.5" />
       <text class="scale" x={x(value) - 14 * towards} y={grip + 4} text-anchor={towards > 0 ? 'end' : 'start'}>
@@ -57,13 +67,13 @@ export function Range({ view, options, places, change }: RangeProps) {
     <>
       {bound('Low end β', beta, 1, (to) => change({ beta: Math.min(to, alpha) }))}
       {bound('High end α', alpha, -1, (to) => change({ alpha: Math.max(to, beta) }))}
-      {options.scheme === 'asymmetric' && seen && (
+      {options.scheme === 'asymmetric' && seen && !near && (
         <Handle
           name="Zero point"
           value={zeroPoint}
-          x={linear([zeroPoint - start / scale, zeroPoint - end / scale], x.range() as [number, number])}
-          step={1}
-          limits={[low, high]}
+          // The codes go with the pointer: more of them on its left make the zero point larger.
+          x={{ invert: (pixel) => zeroPoint - x.invert(pixel) / scale, step: () => 1, ends: [low, high] }}
+          at={at}
           spoken={`0 is stored as ${whole(zeroPoint)}`}
           onInput={(to) => change(zeroChange(view, to))}
           onHold={hold}
@@ -72,9 +82,9 @@ export function Range({ view, options, places, change }: RangeProps) {
             class="pole"
             d={`M${at} ${places.original + 9}V${code - 14}M${at} ${code + 14}V${places.restored - 8}`}
           />
-          <rect class="reach" x={at - 8} y={code + 14} width={flag + 16} height="34" />
+          <rect class="reach" x={at - 8} y={code + 9} width={flag + 16} height="44" />
           <path class="flag" d={`M${at} ${code + 20}h${flag}l-5 10l5 10h-${flag}z`} />
-          <text class="strong" x={at + 7} y={code + 34.5}>
+          <text class="strong" x={at + 7} y={code + 34.5} text-anchor="start">
             z = {whole(zeroPoint)}
           </text>
         </Handle>

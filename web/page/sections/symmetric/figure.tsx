@@ -1,13 +1,13 @@
 import type { FigureProps } from '../../kit/contract.ts';
 import { RadioGroup } from '../../kit/controls/choice.tsx';
+import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
-import { useExact } from '../../kit/lanes/exact.ts';
 import { Lanes, type Places } from '../../kit/lanes/lanes.tsx';
 import { FollowedField, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
 import type { LanesView } from '../../kit/lanes/view.ts';
 import { Num } from '../../kit/number.tsx';
-import { MINUS, plain, say, whole, write } from '../../kit/numbers.ts';
+import { count, MINUS, plain, say, whole, write } from '../../kit/numbers.ts';
 import formulas from './formulas.tex';
 import { type Options, RANGES, TYPES } from './options.ts';
 
@@ -15,6 +15,8 @@ export { options } from './options.ts';
 
 /** Room beside the largest value, for it to grow into. */
 const ROOM = 1.15;
+/** What the codes of the largest value are, or would be but for rounding. */
+const half = ({ low, high }: LanesView) => plain(write((high - low) / 2));
 
 export default function Symmetric(props: FigureProps<Options, LanesView>) {
   const { options, set, dataset, follow } = props;
@@ -40,46 +42,41 @@ export default function Symmetric(props: FigureProps<Options, LanesView>) {
       sentence={<Finding view={view} options={options} />}
       table={lanesTable('symmetric', view)}
     >
-      <Lanes view={view} axis={[-reach, reach]} label={labelOf(view)} follow={follow}>
-        {(places) => <Reach view={view} places={places} />}
+      <Lanes view={view} ends={[-reach, reach]} label={labelOf(view)} follow={follow}>
+        {(places) => view.absmax > 0 && <Reach view={view} places={places} />}
       </Lanes>
       <Ledger name="symmetric" view={view} follow={follow} />
     </Figure>
   );
 }
 
-function labelOf({ count, followed, absmax, scale }: LanesView): string {
-  return `${whole(count)} ${count === 1 ? 'value' : 'values'} up to ${say(absmax)} in steps of ${say(scale)}: ${say(followed.value)} gets the code ${whole(followed.code)} and comes back as ${say(followed.restored)}.`;
+function labelOf({ count: n, followed, absmax, scale }: LanesView): string {
+  return `${count(n, 'values')} up to ${say(absmax)} in steps of ${say(scale)}: ${say(followed.value)} gets the code ${whole(followed.code)} and comes back as ${say(followed.restored)}.`;
 }
 
 /** α and −α: the codes span from one to the other. */
 function Reach({ view, places: { x, original, code, narrow } }: { view: LanesView; places: Places }) {
-  if (view.absmax === 0) return null;
-  const top = view.few ? original - 36 : 6;
+  const [left, right] = [x(-view.absmax), x(view.absmax)];
+  const down = `${original + 12}V${code - 15}`;
+  const name = (at: number, text: string) => (
+    <text class="dim" x={at} y={view.few ? original - 36 : 6}>
+      {text}
+    </text>
+  );
   return (
     <>
-      {[-1, 1].map((sign) => {
-        const at = x(sign * view.absmax);
-        return (
-          <g key={sign}>
-            <path class="bracket" d={`M${at} ${original + 12}V${code - 15}`} />
-            {!narrow && (
-              <text class="dim" x={at} y={top} text-anchor="middle">
-                {sign < 0 ? `${MINUS}α` : 'α'}
-              </text>
-            )}
-          </g>
-        );
-      })}
+      <path class="bracket" d={`M${left} ${down}M${right} ${down}`} />
+      {!narrow && name(left, `${MINUS}α`)}
+      {!narrow && name(right, 'α')}
     </>
   );
 }
 
 function Formulas({ view }: { view: LanesView }) {
-  const { followed, absmax, scale, low, high } = view;
+  const { followed, absmax, scale } = view;
   const values = {
     a: absmax,
-    m: plain(write((high - low) / 2)),
+    m: half(view),
     s: scale,
     x: followed.value,
     r: followed.ratio,
@@ -93,41 +90,54 @@ function Formulas({ view }: { view: LanesView }) {
       <Formula of={formulas['restored']!} values={values} />
       {absmax > 0 && (
         <p class="note">
-          Some texts write <i>s</i> for the inverse, {plain(write((high - low) / 2))}/α; here <i>s</i> is the step.
+          Some texts write <i>s</i> for the inverse, {values.m}/α; here <i>s</i> is the step.
         </p>
       )}
     </>
   );
 }
 
+/** The largest number of float16. */
+const HALF_PRECISION = 65504;
+
 function Finding({ view, options }: { view: LanesView; options: Options }) {
-  const { absmax, approximate, scale, worst, low, high, used } = view;
-  const [most] = worst;
-  if (absmax === 0) return <>Every value is 0 and stays 0. There is nothing to scale.</>;
-  const about = approximate ? '≈ ' : '';
+  const { absmax, pending, scale, worst, low, high, used } = view;
+  const most = worst[0]!;
+  if (absmax === 0)
+    return (
+      <>
+        All values are 0. Every scheme keeps them exactly; the scale is <Num of={scale} role="scale" />, since nothing
+        asks for another.
+      </>
+    );
+  const about = pending ? '≈ ' : '';
   return (
     <>
       One step is <Num of={scale} role="scale" />; nothing moves further than half of it.{' '}
-      {most && most.error !== 0 ? (
+      {most.error !== 0 ? (
         <>
           {about}
           <Num of={most.value} role="original" /> moves most: it comes back as{' '}
           <Num of={most.restored} role="restored" />.{' '}
         </>
+      ) : view.count === 1 ? (
+        'One value is its own maximum: no error. '
       ) : (
-        <>No value moves at all. </>
+        'No value moves at all. '
       )}
+      {about}
+      <Num of={whole(used)} /> of <Num of={whole(high - low + 1)} role="code" /> codes {used === 1 ? 'is' : 'are'} in
+      use
       {options.range === 'narrow' ? (
         <>
-          The code <Num of={whole(low - 1)} role="code" /> stays unused, so that −<i>x</i> always gets −<i>q</i>.
+          ; <Num of={whole(low - 1)} role="code" /> stays unused, so that −<i>x</i> always gets −<i>q</i>.
         </>
       ) : (
         <>
-          All <Num of={whole(high - low + 1)} role="code" /> codes span the range, but −<i>x</i> may not get −<i>q</i>.
+          , but −<i>x</i> may not get −<i>q</i>.
         </>
-      )}{' '}
-      {about}
-      <Num of={whole(used)} /> {used === 1 ? 'code is' : 'codes are'} in use.
+      )}
+      {absmax > HALF_PRECISION && ' The largest value is beyond float16.'}
     </>
   );
 }
