@@ -1,4 +1,5 @@
-// `init` and `createPool` over a platform: what reads the wasm and what starts a worker differ, the rest does not.
+// `init` and `createPool` over a platform: what reads the wasm and what starts a worker differ, the rest does not. They are
+// apart, so that a bundle of one leaves the other out.
 import glue from '../../build/module/fewbits.mjs';
 import { load } from './carried.ts';
 import { instantiate } from './core.ts';
@@ -9,11 +10,15 @@ import { Heap } from './heap.ts';
 import { type PoolWorker, startPool } from './pool.ts';
 import type { Fewbits, InitOptions, Pool, PoolOptions, WasmSource } from './types.ts';
 
-export interface Platform {
+/** Where the wasm comes from. */
+export interface WasmHost {
   /** Compiles the wasm that comes with the package. */
   compile(): Promise<WebAssembly.Module>;
   /** Compiles the wasm at an address, or a file's in Node. */
   fetch(source: URL | string): Promise<WebAssembly.Module>;
+}
+
+export interface WorkerHost {
   createWorker(script?: URL | string): PoolWorker;
   concurrency(): number;
 }
@@ -22,10 +27,10 @@ function isBytes(source: unknown): source is BufferSource {
   return ArrayBuffer.isView(source) || Object.prototype.toString.call(source) === '[object ArrayBuffer]';
 }
 
-async function compile(platform: Platform, source: WasmSource | undefined): Promise<WebAssembly.Module> {
-  if (source === undefined) return platform.compile();
+async function compile(host: WasmHost, source: WasmSource | undefined): Promise<WebAssembly.Module> {
+  if (source === undefined) return host.compile();
   if (source instanceof WebAssembly.Module) return source;
-  if (typeof source === 'string' || source instanceof URL) return platform.fetch(source);
+  if (typeof source === 'string' || source instanceof URL) return host.fetch(source);
   if (isBytes(source)) return WebAssembly.compile(source);
   if (typeof Response !== 'undefined' && source instanceof Response)
     return WebAssembly.compile(await source.arrayBuffer());
@@ -42,41 +47,37 @@ function loadError(error: unknown): FewbitsError {
   return new FewbitsError(code, `The wasm cannot be loaded: ${(error as Error)?.message ?? error}`);
 }
 
-export function createEntry(platform: Platform) {
-  let compiled: Promise<WebAssembly.Module> | undefined;
-  let instance: Promise<Fewbits> | undefined;
+let compiled: Promise<WebAssembly.Module> | undefined;
+let instance: Promise<Fewbits> | undefined;
 
-  // A failure is not kept: the next call may have better luck, or other options.
-  const module = (source?: WasmSource) => {
-    compiled ??= compile(platform, source)
-      .then((wasm) => {
-        load(wasm);
-        return wasm;
-      })
-      .catch((error) => {
-        compiled = undefined;
-        throw loadError(error);
-      });
-    return compiled;
-  };
+/** A failure is not kept: the next call may have better luck, or other options. */
+function compileOnce(host: WasmHost, source?: WasmSource): Promise<WebAssembly.Module> {
+  compiled ??= compile(host, source)
+    .then((wasm) => {
+      load(wasm);
+      return wasm;
+    })
+    .catch((error) => {
+      compiled = undefined;
+      throw loadError(error);
+    });
+  return compiled;
+}
 
-  /** Loads the module. Idempotent: a second call returns the first instance. */
-  async function init(options?: InitOptions): Promise<Fewbits> {
-    instance ??= module(options?.wasm)
-      .then((wasm) => instantiate(glue, wasm))
-      .then(({ core, memory }) => createFewbits(new Heap(core, memory)))
-      .catch((error) => {
-        instance = undefined;
-        throw error;
-      });
-    return instance;
-  }
+/** Loads the module. Idempotent: a second call returns the first instance. */
+export function initFrom(host: WasmHost, options?: InitOptions): Promise<Fewbits> {
+  instance ??= compileOnce(host, options?.wasm)
+    .then((wasm) => instantiate(glue, wasm))
+    .then(({ core, memory }) => createFewbits(new Heap(core, memory)))
+    .catch((error) => {
+      instance = undefined;
+      throw error;
+    });
+  return instance;
+}
 
-  /** Starts workers that each hold an instance; the methods answer with promises. */
-  async function createPool(options?: PoolOptions): Promise<Pool> {
-    const { size = platform.concurrency(), worker, wasm } = options ?? {};
-    return startPool(await module(wasm), size, () => platform.createWorker(worker as URL | string | undefined));
-  }
-
-  return { init, createPool };
+/** Starts workers that each hold an instance; the methods answer with promises. */
+export async function createPoolFrom(host: WasmHost, workers: WorkerHost, options?: PoolOptions): Promise<Pool> {
+  const { size = workers.concurrency(), worker, wasm } = options ?? {};
+  return startPool(await compileOnce(host, wasm), size, () => workers.createWorker(worker as URL | string | undefined));
 }
