@@ -7,7 +7,8 @@ import type { Source } from '../../web/page/kit/contract.ts';
 import { makeDataset } from '../../web/page/kit/data/dataset.ts';
 import { SEVEN } from '../../web/page/kit/data/examples.ts';
 import { generate } from '../../web/page/kit/data/generate.ts';
-import { isCrowded, labelled, towards } from '../../web/page/sections/top/labels.ts';
+import { unobstructed } from '../../web/page/kit/labels.ts';
+import { isCrowded, towards, widthOf } from '../../web/page/sections/top/labels.ts';
 import { exact, model, pick, placeOf } from '../../web/page/sections/top/model.ts';
 import { countDifferent, nearest, neighbour } from '../../web/page/sections/top/values.ts';
 
@@ -164,8 +165,14 @@ describe('words in the drawing', () => {
   it('yield to each other, but not the followed, least and largest', () => {
     const places = [0, 0.01, 0.5, 0.51, 1];
     const labels = ['-10', '-9.8', '0', '0.2', '10'];
-    assert.deepEqual(labelled(places, labels, 900, [3, 0, 4]), [true, false, false, true, true]);
-    assert.deepEqual(labelled(places, labels, 9000, [3, 0, 4]), [true, true, true, true, true]);
+    const shown = (width: number) =>
+      unobstructed(
+        places.map((place) => place * width),
+        labels.map(widthOf),
+        [3, 0, 4],
+      );
+    assert.deepEqual(shown(900), new Set([3, 0, 4]));
+    assert.deepEqual(shown(9000), new Set([3, 0, 4, 1, 2]));
   });
 
   it('stay on the screen at the ends', () => {

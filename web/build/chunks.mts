@@ -39,7 +39,7 @@ const known = new WeakMap<Graph, ReturnType<typeof partsOf>>();
 
 /** The file of a module, by who needs it, and whether it is needed at once. */
 export function chunkOf(id: string, graph: Graph): string | null {
-  if (id === worker || entries.includes(id)) return null;
+  if (entries.includes(id)) return null;
   if (!known.has(graph)) known.set(graph, partsOf(graph));
   const parts = known.get(graph)!;
   if (!parts.page.has(id)) return 'models';

@@ -3,9 +3,18 @@
 // `\\` ends a piece: pieces are <math> elements of their own, since MathML does not break lines.
 import temml from 'temml';
 import type { Plugin } from 'vite';
-import type { MathNode, MathRow } from '../page/kit/formula.tsx';
+import type { MathRow, MathNode as Shipped } from '../page/kit/formula.tsx';
 
 const MACROS = { '\\role': '\\class{r-#1}{#2}', '\\slot': '\\class{slot-#2 r-#1}{\\mathrm{0}}' };
+
+interface Element {
+  tag: string;
+  attributes: Record<string, string>;
+  /** The number that replaces the content. */
+  slot?: string;
+  children: MathNode[];
+}
+type MathNode = string | Element;
 
 export function parseFormulas(text: string): Record<string, MathRow> {
   const formulas = text
@@ -16,15 +25,23 @@ export function parseFormulas(text: string): Record<string, MathRow> {
     formulas.map((formula) => {
       const [, name, latex] = /^([a-zA-Z]\w*):\s*(.*)$/s.exec(formula) ?? [];
       if (!name) throw new Error(`A formula begins with its name and a colon: ${formula}`);
-      return [name, latex!.split('\\\\').map((piece) => mathNode(piece.trim()))];
+      return [name, latex!.split('\\\\').map((piece) => mathOf(piece.trim()).map(shipped))];
     }),
   );
 }
 
-function mathNode(latex: string): MathNode {
+/** As short as can be: formulas are a good part of the page's scripts. */
+function shipped(node: MathNode): Shipped {
+  if (typeof node === 'string') return node;
+  const { tag, attributes, slot, children } = node;
+  return slot === undefined ? [tag, attributes, ...children.map(shipped)] : { slot, ...attributes };
+}
+
+/** What stands in the <math> of a piece. */
+function mathOf(latex: string): MathNode[] {
   const markup = temml.renderToString(latex, { macros: { ...MACROS }, trust: true, throwOnError: true });
   const [math] = readMarkup(markup);
-  return { ...(math as Exclude<MathNode, string>), attributes: { displaystyle: 'true' } };
+  return (math as Element).children;
 }
 
 /** temml's markup is regular: tags, quoted attributes, text. */
@@ -74,7 +91,7 @@ const isInvisible = (node: MathNode) =>
   typeof node === 'object' && node.children.length === 1 && node.children[0] === '\u2061';
 
 /** Explicit space around operators, slots without the stand-in inside, groups of one without their group. */
-function simplified(node: Exclude<MathNode, string>): MathNode {
+function simplified(node: Element): MathNode {
   const { tag, attributes, children } = node;
   const classes = (attributes['class'] ?? '').split(' ').filter(Boolean);
   const slot = classes.find((name) => name.startsWith('slot-'))?.slice('slot-'.length);

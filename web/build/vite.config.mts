@@ -80,6 +80,11 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       checks: { pluginTimings: false },
+      treeshake: {
+        manualPureFunctions: ['bisector', 'Blur2', 'blurImage', 'shuffler'],
+        propertyReadSideEffects: false,
+        unknownGlobalSideEffects: false,
+      },
       output: {
         codeSplitting: {
           groups: [{ name: chunkOf, test: /\.[cm]?[jt]sx?(\?|$)|\.tex$|\.json$|^\0/ }],

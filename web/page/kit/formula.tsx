@@ -3,13 +3,13 @@ import { createElement as h, type VNode } from 'preact';
 import { written } from './number.tsx';
 import type { Written } from './numbers.ts';
 
-/** One MathML element; text is its own node. `slot` names the number that replaces the content. */
-export type MathNode =
-  | string
-  | { tag: string; attributes: Record<string, string>; slot?: string; children: MathNode[] };
+type Attributes = Record<string, string>;
 
-/** A formula: one or more <math> pieces, since MathML does not break lines. */
-export type MathRow = readonly MathNode[];
+/** A text, a MathML element, or a number that comes later: by its slot's name, with a class. */
+export type MathNode = string | [tag: string, Attributes, ...children: MathNode[]] | { slot: string; class?: string };
+
+/** A formula: what stands in one or more <math> elements, since MathML does not break lines. */
+export type MathRow = readonly (readonly MathNode[])[];
 
 interface FormulaProps {
   of: MathRow;
@@ -18,16 +18,21 @@ interface FormulaProps {
 }
 
 export function Formula({ of, values = {} }: FormulaProps) {
-  return <span class="formula">{of.map((piece) => element(piece, values))}</span>;
+  const math = (piece: readonly MathNode[]) => element(['math', { displaystyle: 'true' }, ...piece], values);
+  return <span class="formula">{of.map(math)}</span>;
 }
 
 function element(node: MathNode, values: NonNullable<FormulaProps['values']>): VNode | string {
   if (typeof node === 'string') return node;
-  if (node.slot !== undefined) return number(node.attributes, written(values[node.slot] ?? '?', 4));
-  return h(node.tag, node.attributes, ...node.children.map((child) => element(child, values)));
+  if (!Array.isArray(node)) {
+    const { slot, ...attributes } = node;
+    return number(attributes, written(values[slot] ?? '?', 4));
+  }
+  const [tag, attributes, ...children] = node;
+  return h(tag, attributes, ...children.map((child) => element(child, values)));
 }
 
-function number(attributes: Record<string, string>, { digits, exponent }: Written): VNode {
+function number(attributes: Attributes, { digits, exponent }: Written): VNode {
   if (exponent === '') return h('mn', attributes, digits);
   const power = h('msup', {}, h('mn', {}, '10'), h('mn', {}, exponent));
   return h('mrow', attributes, h('mn', {}, digits), h('mo', { lspace: '.28em', rspace: '.28em' }, '×'), power);

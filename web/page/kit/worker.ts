@@ -10,7 +10,7 @@ import type { ReadOptions, ReadResult } from './data/types.ts';
 import { loadFewbits } from './fewbits.ts';
 import { whole } from './numbers.ts';
 
-const models = import.meta.glob<ModelModule>('../sections/*/model.ts');
+const models = import.meta.glob<ModelModule>('../sections/*/model.ts', { eager: true });
 
 let loading: Promise<Fewbits> | undefined;
 let dataset: Dataset | undefined;
@@ -105,10 +105,9 @@ const api = {
 
   /** Calls a function of a section's model.ts with the data. */
   async run(section: string, name: string, argument: unknown): Promise<unknown> {
-    const load = models[`../sections/${section}/model.ts`];
-    if (!load) throw new Error(`There is no section “${section}”.`);
-    const [fewbits, module] = await Promise.all([library(), load()]);
-    return module[name](fewbits, dataset!, argument);
+    const module = models[`../sections/${section}/model.ts`];
+    if (!module) throw new Error(`There is no section “${section}”.`);
+    return module[name](await library(), dataset!, argument);
   },
 };
 

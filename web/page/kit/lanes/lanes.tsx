@@ -2,9 +2,11 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Drawing, useFigureId } from '../figure.tsx';
+import { unobstructed } from '../labels.ts';
 import { SvgNum } from '../number.tsx';
 import { MINUS, say, whole } from '../numbers.ts';
 import { edit } from '../page.ts';
+import { Pick } from '../pick.tsx';
 import { type Axis, axisOf, type Ends, tenths } from './axis.ts';
 import { Handle } from './handle.tsx';
 import { type LanesView, type Mark, PLACES, placeOf, valueAt } from './view.ts';
@@ -227,16 +229,6 @@ function Threads({ view, places }: { view: LanesView; places: Places }) {
 /** Of an error in steps, in pixels. */
 const heightOf = (steps: number) => 2 * HALF * Math.max(-BEYOND / 2, Math.min(BEYOND / 2, steps));
 
-/** Labels that would collide yield: the followed one, the largest and the smallest stay. */
-function unobstructed(at: readonly number[], widths: readonly number[], first: readonly number[]): Set<number> {
-  const shown = new Set<number>();
-  for (const i of [...first, ...at.keys()]) {
-    const free = [...shown].every((k) => k === i || Math.abs(at[k]! - at[i]!) >= (widths[k]! + widths[i]!) / 2);
-    if (free) shown.add(i);
-  }
-  return shown;
-}
-
 function Marks({ view, places, follow }: { view: LanesView; places: Places; follow(index: number): void }) {
   const { x, narrow, original, code, restored, error } = places;
   const { marks, few, scale, followed, absmax } = view;
@@ -356,21 +348,8 @@ function Dot({ mark: { value, index, code }, places, chosen, movable, follow }: 
     );
   }
   return (
-    // biome-ignore lint/a11y/useSemanticElements: an HTML button cannot stand inside a drawing.
-    <g
-      role="button"
-      tabindex={0}
-      class="pick"
-      aria-label={`Follow ${say(value)}`}
-      aria-pressed={chosen}
-      onClick={take}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' && event.key !== ' ') return;
-        event.preventDefault();
-        take();
-      }}
-    >
+    <Pick name={say(value)} chosen={chosen} onPick={take}>
       {dot}
-    </g>
+    </Pick>
   );
 }

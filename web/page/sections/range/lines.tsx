@@ -2,8 +2,10 @@
 import { useRef } from 'preact/hooks';
 import type { DatasetInfo } from '../../kit/contract.ts';
 import { Drawing } from '../../kit/figure.tsx';
+import { unobstructed } from '../../kit/labels.ts';
 import { SvgNum } from '../../kit/number.tsx';
 import { plain, say, writeStored } from '../../kit/numbers.ts';
+import { Pick } from '../../kit/pick.tsx';
 import { linear, ticksOf } from '../../kit/scale.ts';
 import type { Row, View } from './model.ts';
 import { COLUMNS, warp } from './options.ts';
@@ -248,49 +250,35 @@ function Surface({ view: { from, to, log }, zoom, onSlide, at: { left, right, bo
 
 /** Each of a few values: to follow, and labelled where there is room. */
 function Marks({ view, dataset: { followed, summary }, follow, at }: LinesProps & { at: Place }) {
-  const shown = view.marks
-    .filter(({ value }) => at.inside(value))
-    .map(({ index, value }) => {
-      const text = plain(writeStored(value));
-      const half = 4 * text.length;
-      const x = at.x(value);
-      return { index, value, text, x, half, label: clamp(x, at.left + half - 12, at.right - half + 12) };
-    });
-  const weight = ({ index, value }: (typeof shown)[number]) =>
-    index === followed ? 2 : Number(value === summary.max || value === summary.min);
-  const labelled: typeof shown = [];
-  for (const mark of [...shown].sort((a, b) => weight(b) - weight(a)))
-    if (labelled.every(({ label, half }) => Math.abs(label - mark.label) > half + mark.half)) labelled.push(mark);
+  const marks = view.marks.filter(({ value }) => at.inside(value));
+  const texts = marks.map(({ value }) => plain(writeStored(value)));
+  const labels = marks.map(({ value }, i) => {
+    const half = 4 * texts[i]!.length;
+    return clamp(at.x(value), at.left + half - 12, at.right - half + 12);
+  });
+  const where = (test: (mark: (typeof marks)[number]) => boolean) => marks.flatMap((mark, i) => (test(mark) ? i : []));
+  const keep = [
+    ...where(({ index }) => index === followed),
+    ...where(({ value }) => value === summary.max || value === summary.min),
+  ];
+  const labelled = unobstructed(
+    labels,
+    texts.map((text) => 8 * text.length),
+    keep,
+  );
   return (
     <>
-      {shown.map((mark) => {
-        const { index, value, text, x, label } = mark;
-        return (
-          // biome-ignore lint/a11y/useSemanticElements: there are no buttons in SVG.
-          <g
-            key={index}
-            class={index === followed ? 'mark followed' : 'mark'}
-            tabindex={0}
-            role="button"
-            aria-label={`Follow ${text}`}
-            aria-pressed={index === followed}
-            onClick={() => follow(index)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Enter' && event.key !== ' ') return;
-              event.preventDefault();
-              follow(index);
-            }}
-          >
-            <circle class="reach" cx={x} cy="46" r="12" />
-            <circle class="fill-original" cx={x} cy="46" r="5" />
-            {labelled.includes(mark) && (
-              <text class="original" x={label} y="34" text-anchor="middle">
-                <SvgNum of={writeStored(value)} />
-              </text>
-            )}
-          </g>
-        );
-      })}
+      {marks.map(({ index, value }, i) => (
+        <Pick key={index} name={texts[i]!} chosen={index === followed} onPick={() => follow(index)}>
+          <circle class="reach" cx={at.x(value)} cy="46" r="12" />
+          <circle class="fill-original" cx={at.x(value)} cy="46" r="5" />
+          {labelled.has(i) && (
+            <text class="original" x={labels[i]} y="34" text-anchor="middle">
+              <SvgNum of={writeStored(value)} />
+            </text>
+          )}
+        </Pick>
+      ))}
     </>
   );
 }

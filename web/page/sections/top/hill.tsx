@@ -3,10 +3,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { keyTarget } from '../../kit/controls/slider.tsx';
 import { useFigureId, useWidth } from '../../kit/figure.tsx';
+import { unobstructed } from '../../kit/labels.ts';
 import { Num, SvgNum } from '../../kit/number.tsx';
 import { percent as percentText, say, tickLabels, whole, write } from '../../kit/numbers.ts';
 import { oneTwoFive } from '../../kit/step.ts';
-import { isCrowded, labelled, towards } from './labels.ts';
+import { isCrowded, towards, widthOf } from './labels.ts';
 import { type Mark, PLACES, placeOf, type View, type Wish } from './model.ts';
 
 interface HillProps {
@@ -236,7 +237,11 @@ function Marks({ view: { marks, reach, followed }, width, pick }: MarksProps) {
   const places = marks.map(({ original }) => placeOf(original, reach));
   const labels = marks.map(({ original }) => say(original));
   const current = marks.findIndex(({ index }) => index === followed.index);
-  const shown = labelled(places, labels, width, [current, 0, marks.length - 1]);
+  const shown = unobstructed(
+    places.map((place) => place * width),
+    labels.map(widthOf),
+    [current, 0, marks.length - 1],
+  );
   useEffect(() => {
     if (group.current!.contains(document.activeElement))
       group.current!.querySelector<SVGElement>('[aria-checked=true]')?.focus();
@@ -248,7 +253,7 @@ function Marks({ view: { marks, reach, followed }, width, pick }: MarksProps) {
           {/* biome-ignore lint/a11y/useSemanticElements: an SVG has no inputs. */}
           <g role="radio" aria-checked={i === current} tabindex={i === current ? 0 : -1} aria-label={spoken(mark)}>
             <circle class="fill-original" r="8" />
-            {shown[i] && (
+            {shown.has(i) && (
               <text class={`original ${towards(places[i]!, labels[i]!, width)}`} y="-20">
                 <SvgNum of={mark.original} />
               </text>
