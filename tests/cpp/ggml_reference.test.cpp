@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -218,4 +219,207 @@ TEST_CASE("ggml reference: ggml's blocks decode to ggml's values") {
     }
   print("decoding", tallies);
   require_all_same(tallies, 25, 403 + 84);
+}
+
+// --- beyond the vectors ----------------------------------------------------------------------------------------------
+
+namespace {
+
+std::vector<float> normal_values(std::size_t count) {
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+std::vector<float> uniform_values(std::size_t count) {
+  std::mt19937 random(2);
+  std::uniform_real_distribution<float> uniform;
+  std::vector<float> values(count);
+  for (float& value : values) value = uniform(random);
+  return values;
+}
+
+std::vector<const BlockFormat*> ggml_formats() {
+  std::vector<const BlockFormat*> formats;
+  for (const BlockFormat& format : kBlockFormats)
+    if (format.family == "ggml") formats.push_back(&format);
+  REQUIRE(formats.size() == 27);
+  return formats;
+}
+
+std::vector<const BlockFormat*> encoded_formats() {
+  std::vector<const BlockFormat*> formats = ggml_formats();
+  std::erase_if(formats, [](const BlockFormat* format) {
+    return format->name.starts_with("iq") && !format->name.starts_with("iq4");
+  });
+  REQUIRE(formats.size() == 20);
+  return formats;
+}
+
+double sqnr_db(const std::vector<float>& values, const std::vector<float>& restored) {
+  double signal = 0, noise = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    signal += double{values[i]} * values[i];
+    noise += (double{values[i]} - restored[i]) * (double{values[i]} - restored[i]);
+  }
+  return 10 * std::log10(signal / noise);
+}
+
+}  // namespace
+
+TEST_CASE("ggml reference: every format of the table is here, and only IQ1 to IQ3 have no encoder") {
+  for (const BlockFormat* format : ggml_formats()) {
+    CAPTURE(format->name);
+    const Bytes blocks(format->block_bytes);
+    CHECK(dequantized(*format, blocks).size() == format->block_size);
+  }
+  for (const BlockFormat* format : encoded_formats()) {
+    const auto values = normal_values(format->block_size);
+    CHECK_NOTHROW(quantized(*format, values, values.size()));
+  }
+  const auto values = normal_values(256);
+  CHECK_THROWS(quantized(*find_block_format("iq2_xs"), values, 256));
+  CHECK_THROWS(quantized(*find_block_format("nf4"), values, 256));
+}
+
+TEST_CASE("ggml reference: what a format keeps of normally distributed values") {
+  // Signal to noise in dB, a little below what each reaches. A bit is worth some 6 dB.
+  const std::map<std::string_view, double> least = {{"q1_0", 4.1},  {"tq1_0", 1.6},   {"tq2_0", 1.6},  {"q2_0", 2.6},
+                                                    {"q2_k", 10.3}, {"q3_k", 16.2},   {"mxfp4", 18.6}, {"nvfp4", 20.1},
+                                                    {"q4_0", 21.0}, {"q4_1", 21.9},   {"q4_k", 22.7},  {"iq4_nl", 22.1},
+                                                    {"q5_0", 27.1}, {"iq4_xs", 22.1}, {"q5_1", 28.2},  {"q5_k", 28.6},
+                                                    {"q6_k", 34.7}, {"q8_k", 42.9},   {"q8_0", 45.2},  {"q8_1", 45.2}};
+  const auto values = normal_values(1 << 15);
+  for (const BlockFormat* format : encoded_formats()) {
+    CAPTURE(format->name);
+    const double db = sqnr_db(values, dequantized(*format, quantized(*format, values, 1024)));
+    CHECK(db > least.at(format->name));
+    CHECK(db < least.at(format->name) + 1);
+  }
+}
+
+TEST_CASE("ggml reference: formats with one scale stay within half a step") {
+  // The error's bound in units of the block's largest magnitude: half a step, or a whole one where the range is cut off
+  // on one side. A float16 scale adds a 2,048th of the value, NVFP4's scale a 16th of the step.
+  const std::map<std::string_view, double> bounds = {{"q4_0", 1.0 / 8},   {"q5_0", 1.0 / 16},   {"q4_1", 1.0 / 15},
+                                                     {"q5_1", 1.0 / 31},  {"q8_0", 0.5 / 127},  {"q8_1", 0.5 / 127},
+                                                     {"q8_k", 0.5 / 127}, {"tq1_0", 0.5},       {"tq2_0", 0.5},
+                                                     {"q2_0", 0.5},       {"nvfp4", 17.0 / 96}, {"mxfp4", 0.25}};
+  const auto values = normal_values(1 << 14);
+  for (const auto& [name, bound] : bounds) {
+    CAPTURE(name);
+    const BlockFormat& format = *find_block_format(name);
+    const auto restored = dequantized(format, quantized(format, values, values.size()));
+    for (std::size_t i = 0; i < values.size(); i += format.block_size) {
+      double largest = 0, error = 0;
+      for (std::size_t j = i; j < i + format.block_size; ++j) {
+        largest = std::fmax(largest, std::fabs(values[j]));
+        error = std::fmax(error, std::fabs(values[j] - restored[j]));
+      }
+      REQUIRE(error <= largest * (bound + 2.0 / 2048));
+    }
+  }
+}
+
+TEST_CASE("ggml reference: an importance lowers the error where it says so") {
+  constexpr std::size_t kRow = 1024, kRows = 16;
+  const auto values = normal_values(kRow * kRows);
+  auto importance = uniform_values(kRow);
+  for (float& weight : importance) weight = weight * weight * weight;
+  const auto error = [&](const std::vector<float>& restored) {
+    double sum = 0;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      sum += importance[i % kRow] * (double{values[i]} - restored[i]) * (double{values[i]} - restored[i]);
+    return sum;
+  };
+  std::size_t used = 0;
+  for (const BlockFormat* format : encoded_formats()) {
+    CAPTURE(format->name);
+    const Bytes plain = quantized(*format, values, kRow), weighed = quantized(*format, values, kRow, importance);
+    CHECK((plain != weighed) == format->uses_importance);
+    used += plain != weighed;
+    if (format->uses_importance) CHECK(error(dequantized(*format, weighed)) < error(dequantized(*format, plain)));
+  }
+  CHECK(used == 11);
+}
+
+TEST_CASE("ggml reference: rows know nothing of each other") {
+  constexpr std::size_t kRow = 512;
+  const auto values = normal_values(3 * kRow);
+  const auto importance = uniform_values(kRow);
+  for (const BlockFormat* format : encoded_formats()) {
+    CAPTURE(format->name);
+    Bytes parts;
+    for (std::size_t row = 0; row < 3; ++row) {
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(row * kRow);
+      const Bytes part = quantized(*format, {begin, begin + kRow}, kRow, importance);
+      parts.insert(parts.end(), part.begin(), part.end());
+    }
+    CHECK(parts == quantized(*format, values, kRow, importance));
+    // Without importance, not even blocks do.
+    CHECK(quantized(*format, values, kRow) == quantized(*format, values, values.size()));
+  }
+}
+
+TEST_CASE("ggml reference: zeros stay zeros") {
+  for (const BlockFormat* format : encoded_formats())
+    for (const float zero : {0.0f, -0.0f})
+      for (const std::vector<float>& importance :
+           {std::vector<float>{}, uniform_values(256), std::vector<float>(256)}) {
+        CAPTURE(format->name, zero, importance.size());
+        const std::vector<float> zeros(256, zero);
+        for (const float value : dequantized(*format, quantized(*format, zeros, 256, importance))) REQUIRE(value == 0);
+      }
+}
+
+TEST_CASE("ggml reference: a value beyond float16's range makes an infinite scale") {
+  // Where the block's float16 scale lies.
+  const std::map<std::string_view, std::size_t> places = {
+      {"q4_0", 0},   {"q4_1", 0},   {"q5_0", 0},   {"q5_1", 0},   {"q8_0", 0},  {"q8_1", 0},
+      {"q1_0", 0},   {"q2_0", 0},   {"q2_k", 80},  {"q3_k", 108}, {"q4_k", 0},  {"q5_k", 0},
+      {"q6_k", 208}, {"iq4_nl", 0}, {"iq4_xs", 0}, {"tq1_0", 52}, {"tq2_0", 64}};
+  for (const auto& [name, place] : places) {
+    CAPTURE(name);
+    const BlockFormat& format = *find_block_format(name);
+    auto values = normal_values(format.block_size);
+    values[7] = 1e12f;
+    const Bytes block = quantized(format, values, values.size());
+    CHECK(block[place] == 0);
+    CHECK((block[place + 1] & 0x7F) == 0x7C);
+    const auto restored = dequantized(format, block);
+    CHECK(std::any_of(restored.begin(), restored.end(), [](float x) { return !std::isfinite(x); }));
+  }
+}
+
+TEST_CASE("ggml reference: what ggml leaves undefined is the nearest code") {
+  // 1 / d overflows float32: every element is infinitely many steps away, and the scale is 0 in float16.
+  constexpr float kTiny = 0x1p-140f;
+  std::vector<float> values(32, kTiny);
+  values[1] = -kTiny;
+  values[2] = 0;
+  const Bytes q8_0 = quantized(*find_block_format("q8_0"), values, 32);
+  CHECK(Bytes(q8_0.begin(), q8_0.begin() + 5) == Bytes{0, 0, 127, 128, 0});
+  const Bytes q4_1 = quantized(*find_block_format("q4_1"), values, 32);
+  CHECK(Bytes(q4_1.begin(), q4_1.begin() + 7) == Bytes{0, 0, 0, 0x80, 0xFF, 0xF0, 0xFF});
+  CHECK(quantized(*find_block_format("mxfp4"), values, 32)[0] == 0);
+}
+
+TEST_CASE("ggml reference: mxfp4 rounds its exponent up just below large powers of two") {
+  // j ulp below 2^k, log2 x is k - j 2^-24 log2(e); it rounds to k where that is less than half the distance between
+  // float32 numbers below k, or above it where k is negative.
+  const BlockFormat& format = *find_block_format("mxfp4");
+  std::size_t rounded_up = 0;
+  for (int k = -120; k <= 127; ++k) {
+    const int below = k > 0 ? std::ilogb(k - 0.5) : k < 0 ? std::ilogb(-k) : -200;
+    for (int j = 0; j <= 60; ++j) {
+      const bool goes_up = j * 0x1p-24 * 1.4426950408889634 < std::ldexp(0.5, below - 23);
+      std::vector<float> values(32, 0.0f);
+      values[3] = std::ldexp(1.0f - static_cast<float>(j) * 0x1p-24f, k);
+      REQUIRE(quantized(format, values, 32)[0] == k - (goes_up ? 0 : 1) - 2 + 127);
+      rounded_up += goes_up && j > 0;
+    }
+  }
+  CHECK(rounded_up > 1000);
 }
