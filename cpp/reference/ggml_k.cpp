@@ -52,11 +52,16 @@ float importance_of(const Input& input, std::size_t j, float times, std::array<f
 
 // --- with a minimum: Q2_K, Q4_K, Q5_K --------------------------------------------------------------------------------
 
+// A scale can come out negative: where nearly all weights vanish, roundings decide the sign of the normal equations'
+// determinant. As a byte it is larger than any code that there is room for. Some encoders clamp it, the others store
+// what fits and let the rest spill into a neighbour. So stage 3 reads back what has been stored.
+
 struct Asymmetric {
   int limit;                // of the codes
   int scale_limit;          // of the integers that scales and minima become
   AsymmetricSearch search;  // without importance
   float spread;             // with importance: how many times sigma2
+  bool clamps, clamps_with_importance;
 };
 constexpr AsymmetricSearch kImportanceSearch{.first = -0.9f, .step = 0.05f, .last = 36};
 
@@ -96,22 +101,28 @@ struct Integers {
 };
 
 template <std::size_t count>
-Integers<count> quantize_scales(const std::array<float, count>& scales, const std::array<float, count>& weights,
-                                int limit, bool weighed) {
-  Integers<count> result{};
-  if (weighed) {
-    result.unit = fit_positive_scale(scales, weights, limit, result.values.data());
-    return result;
-  }
+Integers<count> by_the_largest(const std::array<float, count>& scales, int limit) {
   float max = 0;
   for (const float scale : scales)
     if (scale > max) max = scale;
   const auto limit_f = static_cast<float>(limit);
   const float inverse = max > 0 ? limit_f / max : 0.0f;
+  Integers<count> result{.unit = max / limit_f, .values = {}};
   for (std::size_t j = 0; j < count; ++j)
-    result.values[j] =
-        std::min(static_cast<std::uint8_t>(nearest_even(inverse * scales[j])), static_cast<std::uint8_t>(limit));
-  result.unit = max / limit_f;
+    result.values[j] = static_cast<std::uint8_t>(nearest_even(inverse * scales[j]));
+  return result;
+}
+
+template <std::size_t count>
+Integers<count> quantize_scales(const std::array<float, count>& scales, const std::array<float, count>& weights,
+                                const Asymmetric& rule, bool weighed) {
+  Integers<count> result{};
+  if (weighed)
+    result.unit = fit_positive_scale(scales, weights, rule.scale_limit, result.values.data());
+  else
+    result = by_the_largest(scales, rule.scale_limit);
+  if (weighed ? rule.clamps_with_importance : rule.clamps)
+    for (std::uint8_t& value : result.values) value = std::min(value, static_cast<std::uint8_t>(rule.scale_limit));
   return result;
 }
 
@@ -122,58 +133,58 @@ void find_codes_again(std::span<const float> values, float scale, float min, int
     codes[i] = static_cast<std::uint8_t>(std::clamp(nearest_even((values[i] + min) / scale), 0, limit));
 }
 
-template <std::size_t size>
-struct AsymmetricBlock {
+// What a decoder multiplies and subtracts. `Pairs` is how scales and minima are packed.
+template <class Pairs>
+struct Scales {
   Half d, dmin;
-  std::array<std::uint8_t, kSuperblock / size> scales, mins;
+  Pairs pairs;
+
+  [[nodiscard]] float scale(std::size_t j) const { return to_float(d) * static_cast<float>(pairs.scale(j)); }
+  [[nodiscard]] float min(std::size_t j) const { return to_float(dmin) * static_cast<float>(pairs.min(j)); }
+};
+
+template <class Pairs>
+struct Asymmetrized {
+  Scales<Pairs> scales;
   Codes codes;
 };
 
-template <std::size_t size>
-AsymmetricBlock<size> quantize_asymmetric(const Input& input, const Asymmetric& rule) {
-  const auto found = search_asymmetric<size>(input, rule);
+template <class Pairs>
+Asymmetrized<Pairs> quantize_asymmetric(const Input& input, const Asymmetric& rule) {
+  constexpr std::size_t kSize = kSuperblock / Pairs::kCount;
+  const auto found = search_asymmetric<kSize>(input, rule);
   const bool weighed = input.importance != nullptr;
-  const auto scales = quantize_scales(found.scales, found.weights, rule.scale_limit, weighed);
-  const auto mins = quantize_scales(found.mins, found.weights, rule.scale_limit, weighed);
-  AsymmetricBlock<size> block{to_half(scales.unit), to_half(mins.unit), scales.values, mins.values, found.codes};
-  const float d = to_float(block.d), dmin = to_float(block.dmin);
-  for (std::size_t j = 0; j < found.kCount; ++j)
-    find_codes_again(sub_block(input, j, size), d * block.scales[j], dmin * block.mins[j], rule.limit,
-                     &block.codes[j * size]);
-  return block;
+  const auto scales = quantize_scales(found.scales, found.weights, rule, weighed);
+  const auto mins = quantize_scales(found.mins, found.weights, rule, weighed);
+  Asymmetrized<Pairs> result{{to_half(scales.unit), to_half(mins.unit), {}}, found.codes};
+  for (std::size_t j = 0; j < Pairs::kCount; ++j) result.scales.pairs.put(j, scales.values[j], mins.values[j]);
+  for (std::size_t j = 0; j < Pairs::kCount; ++j)
+    find_codes_again(sub_block(input, j, kSize), result.scales.scale(j), result.scales.min(j), rule.limit,
+                     &result.codes[j * kSize]);
+  return result;
 }
 
-struct Q2_K {
-  std::uint8_t scales[16];  // low nibble the scale, high nibble the minimum
-  std::uint8_t qs[64];
-  Half d, dmin;
+template <class Pairs, class CodeOf>
+void dequantize_asymmetric(const Scales<Pairs>& scales, const CodeOf& code_of, std::span<float> values) {
+  constexpr std::size_t kSize = kSuperblock / Pairs::kCount;
+  for (std::size_t i = 0; i < kSuperblock; ++i)
+    values[i] = scales.scale(i / kSize) * static_cast<float>(code_of(i)) - scales.min(i / kSize);
+}
+
+// Sixteen scales and minima of 4 bits: a byte each, the scale in the low nibble.
+struct FourBitPairs {
+  static constexpr std::size_t kCount = 16;
+  std::uint8_t bytes[16];
+
+  void put(std::size_t j, unsigned scale, unsigned min) { bytes[j] = static_cast<std::uint8_t>(scale | min << 4); }
+  [[nodiscard]] unsigned scale(std::size_t j) const { return bytes[j] & 15; }
+  [[nodiscard]] unsigned min(std::size_t j) const { return bytes[j] >> 4; }
 };
-
-Q2_K quantize_q2_k(const Input& input) {
-  constexpr Asymmetric kRule{.limit = 3,
-                             .scale_limit = 15,
-                             .search = {.first = -0.5f, .step = 0.1f, .last = 15, .absolute_error = true},
-                             .spread = 1};
-  const auto found = quantize_asymmetric<16>(input, kRule);
-  Q2_K block{.scales = {}, .qs = {}, .d = found.d, .dmin = found.dmin};
-  for (std::size_t j = 0; j < 16; ++j)
-    block.scales[j] = static_cast<std::uint8_t>(found.scales[j] | found.mins[j] << 4);
-  for (std::size_t i = 0; i < kSuperblock; ++i) kPairs.put(block.qs, i, found.codes[i]);
-  return block;
-}
-
-void dequantize_q2_k(const Q2_K& block, std::span<float> values) {
-  const float d = to_float(block.d), dmin = to_float(block.dmin);
-  for (std::size_t i = 0; i < kSuperblock; ++i) {
-    const std::uint8_t pair = block.scales[i / 16];
-    const float scale = d * static_cast<float>(pair & 15), min = dmin * static_cast<float>(pair >> 4);
-    values[i] = scale * static_cast<float>(kPairs.get(block.qs, i)) - min;
-  }
-}
 
 // Eight scales and eight minima of 6 bits in 12 bytes. The first four of each lie in the low bits of bytes 0 .. 7; of
 // the others the low nibbles fill bytes 8 .. 11 and the top two bits what is left free above the first ones.
 struct SixBitPairs {
+  static constexpr std::size_t kCount = 8;
   std::uint8_t bytes[12];
 
   void put(std::size_t j, unsigned scale, unsigned min) {
@@ -197,63 +208,78 @@ struct SixBitPairs {
   void add(std::size_t byte, unsigned bits) { bytes[byte] = static_cast<std::uint8_t>(bytes[byte] | bits); }
 };
 
-SixBitPairs pack_pairs(const AsymmetricBlock<32>& found) {
-  SixBitPairs pairs{};
-  for (std::size_t j = 0; j < 8; ++j) pairs.put(j, found.scales[j], found.mins[j]);
-  return pairs;
+struct Q2_K {
+  FourBitPairs pairs;
+  std::uint8_t qs[64];
+  Half d, dmin;
+};
+
+Q2_K quantize_q2_k(const Input& input) {
+  constexpr Asymmetric kRule{.limit = 3,
+                             .scale_limit = 15,
+                             .search = {.first = -0.5f, .step = 0.1f, .last = 15, .absolute_error = true},
+                             .spread = 1,
+                             .clamps = false,
+                             .clamps_with_importance = false};
+  const auto [scales, codes] = quantize_asymmetric<FourBitPairs>(input, kRule);
+  Q2_K block{.pairs = scales.pairs, .qs = {}, .d = scales.d, .dmin = scales.dmin};
+  for (std::size_t i = 0; i < kSuperblock; ++i) kPairs.put(block.qs, i, codes[i]);
+  return block;
+}
+
+void dequantize_q2_k(const Q2_K& block, std::span<float> values) {
+  const auto code_of = [&](std::size_t i) { return kPairs.get(block.qs, i); };
+  dequantize_asymmetric(Scales<FourBitPairs>{block.d, block.dmin, block.pairs}, code_of, values);
 }
 
 struct Q4_K {
-  Half d, dmin;
-  SixBitPairs scales;
+  Scales<SixBitPairs> scales;
   std::uint8_t qs[128];
 };
 
 Q4_K quantize_q4_k(const Input& input) {
-  constexpr Asymmetric kRule{
-      .limit = 15, .scale_limit = 63, .search = {.first = -1.0f, .step = 0.1f, .last = 20}, .spread = 2};
-  const auto found = quantize_asymmetric<32>(input, kRule);
-  Q4_K block{.d = found.d, .dmin = found.dmin, .scales = pack_pairs(found), .qs = {}};
-  for (std::size_t i = 0; i < kSuperblock; ++i) kNibbles.put(block.qs, i, found.codes[i]);
+  constexpr Asymmetric kRule{.limit = 15,
+                             .scale_limit = 63,
+                             .search = {.first = -1.0f, .step = 0.1f, .last = 20},
+                             .spread = 2,
+                             .clamps = true,
+                             .clamps_with_importance = false};
+  const auto [scales, codes] = quantize_asymmetric<SixBitPairs>(input, kRule);
+  Q4_K block{.scales = scales, .qs = {}};
+  for (std::size_t i = 0; i < kSuperblock; ++i) kNibbles.put(block.qs, i, codes[i]);
   return block;
 }
 
 void dequantize_q4_k(const Q4_K& block, std::span<float> values) {
-  const float d = to_float(block.d), dmin = to_float(block.dmin);
-  for (std::size_t i = 0; i < kSuperblock; ++i) {
-    const float scale = d * static_cast<float>(block.scales.scale(i / 32));
-    const float min = dmin * static_cast<float>(block.scales.min(i / 32));
-    values[i] = scale * static_cast<float>(kNibbles.get(block.qs, i)) - min;
-  }
+  const auto code_of = [&](std::size_t i) { return kNibbles.get(block.qs, i); };
+  dequantize_asymmetric(block.scales, code_of, values);
 }
 
 struct Q5_K {
-  Half d, dmin;
-  SixBitPairs scales;
+  Scales<SixBitPairs> scales;
   std::uint8_t qh[32];  // the codes' top bits
   std::uint8_t qs[128];
 };
 
 Q5_K quantize_q5_k(const Input& input) {
-  constexpr Asymmetric kRule{
-      .limit = 31, .scale_limit = 63, .search = {.first = -0.5f, .step = 0.1f, .last = 15}, .spread = 2};
-  const auto found = quantize_asymmetric<32>(input, kRule);
-  Q5_K block{.d = found.d, .dmin = found.dmin, .scales = pack_pairs(found), .qh = {}, .qs = {}};
+  constexpr Asymmetric kRule{.limit = 31,
+                             .scale_limit = 63,
+                             .search = {.first = -0.5f, .step = 0.1f, .last = 15},
+                             .spread = 2,
+                             .clamps = true,
+                             .clamps_with_importance = true};
+  const auto [scales, codes] = quantize_asymmetric<SixBitPairs>(input, kRule);
+  Q5_K block{.scales = scales, .qh = {}, .qs = {}};
   for (std::size_t i = 0; i < kSuperblock; ++i) {
-    kNibbles.put(block.qs, i, found.codes[i]);
-    kBits.put(block.qh, i, found.codes[i] >> 4);
+    kNibbles.put(block.qs, i, codes[i]);
+    kBits.put(block.qh, i, codes[i] >> 4);
   }
   return block;
 }
 
 void dequantize_q5_k(const Q5_K& block, std::span<float> values) {
-  const float d = to_float(block.d), dmin = to_float(block.dmin);
-  for (std::size_t i = 0; i < kSuperblock; ++i) {
-    const float scale = d * static_cast<float>(block.scales.scale(i / 32));
-    const float min = dmin * static_cast<float>(block.scales.min(i / 32));
-    const unsigned code = kNibbles.get(block.qs, i) | kBits.get(block.qh, i) << 4;
-    values[i] = scale * static_cast<float>(code) - min;
-  }
+  const auto code_of = [&](std::size_t i) { return kNibbles.get(block.qs, i) | kBits.get(block.qh, i) << 4; };
+  dequantize_asymmetric(block.scales, code_of, values);
 }
 
 // --- symmetric: Q3_K, Q6_K -------------------------------------------------------------------------------------------
@@ -369,7 +395,8 @@ void dequantize_q6_k(const Q6_K& block, std::span<float> values) {
   const float d = to_float(block.d);
   for (std::size_t i = 0; i < kSuperblock; ++i) {
     const unsigned code = kWideNibbles.get(block.ql, i) | kPairs.get(block.qh, i) << 4;
-    values[i] = d * block.scales[i / 16] * static_cast<float>(int(code) - 32);
+    const std::int8_t scale = block.scales[i / 16];
+    values[i] = d * scale * static_cast<float>(int(code) - 32);
   }
 }
 

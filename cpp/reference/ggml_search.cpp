@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "ggml.hpp"
@@ -35,6 +36,34 @@ Fit fit_of(std::span<const float> values, std::span<const float> weights, int li
 void store_codes(std::span<const float> values, int limit, float inverse_scale, std::uint8_t* codes) {
   for (std::size_t i = 0; i < values.size(); ++i)
     codes[i] = static_cast<std::uint8_t>(symmetric_code(inverse_scale * values[i], limit) + limit);
+}
+
+struct CodeRange {
+  int min, max;
+};
+
+// Coordinate descent: codes in turn become what the scale of the others asks for, while the fit gains by it. A code is
+// stored as q + offset.
+Fit descend(std::span<const float> values, std::span<const float> weights, CodeRange range, int offset, Fit fit,
+            std::uint8_t* codes) {
+  bool changed = true;
+  for (int pass = 0; pass < 5 && changed; ++pass) {
+    changed = false;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const float x = values[i], w = weights[i];
+      const int q = codes[i] - offset;
+      Fit trial = fit.without(w, x, static_cast<float>(q));
+      if (!(trial.xq > 0 && trial.qq > 0)) continue;
+      const int new_q = std::clamp(nearest_even(x * trial.qq / trial.xq), range.min, range.max);
+      if (new_q == q) continue;
+      trial.add(w, x, static_cast<float>(new_q));
+      if (!trial.better_than(fit)) continue;
+      codes[i] = static_cast<std::uint8_t>(new_q + offset);
+      fit = trial;
+      changed = true;
+    }
+  }
+  return fit;
 }
 
 std::vector<float> squares(std::span<const float> values) {
@@ -80,23 +109,7 @@ float fit_scale_by_descent(std::span<const float> values, int limit, std::uint8_
   Fit fit = fit_of(values, weights, limit, inverse_scale);
   store_codes(values, limit, inverse_scale, codes);
 
-  bool changed = true;
-  for (int pass = 0; pass < 5 && changed; ++pass) {
-    changed = false;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const float x = values[i], w = weights[i];
-      const int code = codes[i] - limit;
-      Fit others = fit.without(w, x, static_cast<float>(code));
-      if (!(others.xq > 0)) continue;
-      const int new_code = symmetric_code(x * others.qq / others.xq, limit);
-      if (new_code == code) continue;
-      others.add(w, x, static_cast<float>(new_code));
-      if (!(others.qq > 0 && others.better_than(fit))) continue;
-      codes[i] = static_cast<std::uint8_t>(new_code + limit);
-      fit = others;
-      changed = true;
-    }
-  }
+  fit = descend(values, weights, {-limit, limit - 1}, limit, fit, codes);
   return fit.qq > 0 ? fit.xq / fit.qq : 0.0f;
 }
 
@@ -219,22 +232,7 @@ float fit_positive_scale(std::span<const float> values, std::span<const float> w
     fit.add(weights[i], values[i], static_cast<float>(code));
   }
 
-  bool changed = true;
-  for (int pass = 0; pass < 5 && changed; ++pass) {
-    changed = false;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const float x = values[i], w = weights[i];
-      Fit others = fit.without(w, x, codes[i]);
-      if (!(others.xq > 0 && others.qq > 0)) continue;
-      const int new_code = std::min(nearest_even(x * others.qq / others.xq), limit);
-      if (new_code == codes[i]) continue;
-      others.add(w, x, static_cast<float>(new_code));
-      if (!others.better_than(fit)) continue;
-      codes[i] = static_cast<std::uint8_t>(new_code);
-      fit = others;
-      changed = true;
-    }
-  }
+  fit = descend(values, weights, {std::numeric_limits<int>::min(), limit}, 0, fit, codes);
   return fit.qq > 0 ? fit.xq / fit.qq : 0.0f;
 }
 
