@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <random>
 #include <set>
@@ -219,6 +220,24 @@ TEST_CASE("ggml reference: ggml's blocks decode to ggml's values") {
     }
   print("decoding", tallies);
   require_all_same(tallies, 25, 403 + 84);
+}
+
+TEST_CASE("ggml reference: negative scales spill into the packed scales as ggml's do") {
+  constexpr std::size_t kValues = 256, kFloatBytes = kValues * sizeof(float);
+  for (const char* name : {"q2_k", "q4_k", "q5_k"}) {
+    CAPTURE(name);
+    const BlockFormat& format = *find_block_format(name);
+    const auto file = read_vector<std::uint8_t>("ggml-negative-scales/" + std::string(name) + ".bin");
+    const std::size_t record = 2 * kFloatBytes + format.block_bytes;
+    REQUIRE(file.size() == 4 * record);
+    for (std::size_t i = 0; i < file.size(); i += record) {
+      std::vector<float> values(kValues), importance(kValues);
+      std::memcpy(values.data(), &file[i], kFloatBytes);
+      std::memcpy(importance.data(), &file[i + kFloatBytes], kFloatBytes);
+      const Bytes expected(&file[i + 2 * kFloatBytes], &file[i] + record);
+      CHECK(quantized(format, values, kValues, importance) == expected);
+    }
+  }
 }
 
 // --- beyond the vectors ----------------------------------------------------------------------------------------------
