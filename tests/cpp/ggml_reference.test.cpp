@@ -442,3 +442,26 @@ TEST_CASE("ggml reference: mxfp4 rounds its exponent up just below large powers 
   }
   CHECK(rounded_up > 1000);
 }
+
+TEST_CASE("ggml reference: nvfp4's scale rounds ties up, stops at 448 early, and ends its subnormals at 7") {
+  const BlockFormat& format = *find_block_format("nvfp4");
+  const auto scale_of = [&](float scale) {
+    std::vector<float> values(64, 0.0f);
+    values[20] = -6 * scale;  // in the second of four groups
+    const Bytes block = quantized(format, values, 64);
+    CHECK(block[0] == 0);
+    return int{block[1]};
+  };
+  CHECK(scale_of(1) == 0x38);
+  CHECK(scale_of(1.0625f) == 0x39);  // halfway between 1 and 1.125
+  CHECK(scale_of(std::nextafter(1.0625f, 1.0f)) == 0x38);
+  CHECK(scale_of(240) == 0x77);
+  CHECK(scale_of(std::nextafter(248.0f, 0.0f)) == 0x77);
+  CHECK(scale_of(248) == 0x7E);
+  CHECK(scale_of(1e30f) == 0x7E);
+  CHECK(scale_of(0x1p-6f) == 0x08);
+  CHECK(scale_of(std::nextafter(0x1p-6f, 0.0f)) == 7);
+  CHECK(scale_of(2.5f / 512) == 3);
+  CHECK(scale_of(0.5f / 512) == 1);
+  CHECK(scale_of(0.49f / 512) == 0);
+}
