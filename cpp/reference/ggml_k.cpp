@@ -144,19 +144,19 @@ struct Scales {
 };
 
 template <class Pairs>
-struct Asymmetrized {
+struct ScalesAndCodes {
   Scales<Pairs> scales;
   Codes codes;
 };
 
 template <class Pairs>
-Asymmetrized<Pairs> quantize_asymmetric(const Input& input, const Asymmetric& rule) {
+ScalesAndCodes<Pairs> quantize_asymmetric(const Input& input, const Asymmetric& rule) {
   constexpr std::size_t kSize = kSuperblock / Pairs::kCount;
   const auto found = search_asymmetric<kSize>(input, rule);
   const bool weighed = input.importance != nullptr;
   const auto scales = quantize_scales(found.scales, found.weights, rule, weighed);
   const auto mins = quantize_scales(found.mins, found.weights, rule, weighed);
-  Asymmetrized<Pairs> result{{to_half(scales.unit), to_half(mins.unit), {}}, found.codes};
+  ScalesAndCodes<Pairs> result{{to_half(scales.unit), to_half(mins.unit), {}}, found.codes};
   for (std::size_t j = 0; j < Pairs::kCount; ++j) result.scales.pairs.put(j, scales.values[j], mins.values[j]);
   for (std::size_t j = 0; j < Pairs::kCount; ++j)
     find_codes_again(sub_block(input, j, kSize), result.scales.scale(j), result.scales.min(j), rule.limit,
