@@ -69,7 +69,7 @@ constexpr BlockFormat scale_and_codes(std::string_view name, std::string_view fa
           .block_bytes = (scale_bits + bits * count) / 8,
           .needs_importance = false,
           .uses_importance = false,
-          .can_quantize = false,
+          .can_quantize = true,
           .fields = kScaleAndCodes<scale_bits, bits, count>};
 }
 
@@ -154,6 +154,14 @@ struct BlockOptions {
   std::uint32_t block_size = 0;             // bitsandbytes: 64, 128 ... 4096; 0 is the format's own
   float tensor_scale = 1;                   // nvfp4_tensor: above 0
 };
+
+// The scale of an nvfp4_tensor whose largest magnitude is that: absmax / (6 * 448), or 1 where that is 0.
+float nvfp4_tensor_scale(float absmax);
+
+// --- bitsandbytes' double quantization ---------------------------------------------------------------------------
+// The absmax of every block, less an offset (their mean), as 8-bit codes with a scale for every 256 of them.
+void nest_absmax(std::span<const float> absmax, float offset, std::uint8_t* codes, float* scales);
+void unnest_absmax(std::span<const std::uint8_t> codes, const float* scales, float offset, float* absmax);
 
 // --- absmean, the rules of BitNet b1.58 and XNOR-Net -------------------------------------------------------------
 // mean |w| over the tensor, summed in order in double: running sum over slices.
