@@ -79,7 +79,7 @@ Bytes quantized(const BlockFormat& format, const Floats& values, const BlockOpti
                 std::size_t block_bytes) {
   const std::size_t blocks = values.size() / block_size;
   Bytes bytes(blocks * block_bytes + 1, 0xA5);
-  REQUIRE(quantize(format, values.data(), blocks, options, bytes.data()) == Status::Ok);
+  REQUIRE(quantize(format, values.data(), blocks, options, bytes.data()));
   REQUIRE(bytes.back() == 0xA5);
   bytes.pop_back();
   return bytes;
@@ -89,7 +89,7 @@ Floats restored(const BlockFormat& format, const Bytes& bytes, const BlockOption
                 std::size_t block_bytes) {
   const std::size_t blocks = bytes.size() / block_bytes;
   Floats values(blocks * block_size + 1, 77.0f);
-  REQUIRE(dequantize(format, bytes.data(), blocks, options, values.data()) == Status::Ok);
+  REQUIRE(dequantize(format, bytes.data(), blocks, options, values.data()));
   REQUIRE(values.back() == 77.0f);
   values.pop_back();
   return values;
@@ -121,14 +121,14 @@ TEST_CASE("blocks: a format that can be made has a codec, and a codec's row says
   for (const BlockFormat& format : kBlockFormats) {
     CAPTURE(format.name);
     if (format.block_size == 0 || !format.can_quantize) continue;
-    CHECK(quantize(format, nullptr, 0, {}, nullptr) == Status::Ok);
-    CHECK(dequantize(format, nullptr, 0, {}, nullptr) == Status::Ok);
+    CHECK(quantize(format, nullptr, 0, {}, nullptr));
+    CHECK(dequantize(format, nullptr, 0, {}, nullptr));
     ++expected;
   }
   CHECK(expected >= 10);
   CHECK(codecs >= expected);
-  CHECK(quantize(*find_block_format("ternary_absmean"), nullptr, 0, {}, nullptr) == Status::Unsupported);
-  CHECK(dequantize(*find_block_format("ternary_absmean"), nullptr, 0, {}, nullptr) == Status::Unsupported);
+  CHECK_FALSE(quantize(*find_block_format("ternary_absmean"), nullptr, 0, {}, nullptr));
+  CHECK_FALSE(dequantize(*find_block_format("ternary_absmean"), nullptr, 0, {}, nullptr));
 }
 
 TEST_CASE("mx: the kernels give the definitions' bytes") {

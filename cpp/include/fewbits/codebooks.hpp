@@ -17,52 +17,35 @@ inline constexpr std::array<float, 16> kBitsandbytesFp4{
     0.0f, 0.0625f / 12,  8.0f / 12,  12.0f / 12,  4.0f / 12,  6.0f / 12,  2.0f / 12,  3.0f / 12,
     0.0f, -0.0625f / 12, -8.0f / 12, -12.0f / 12, -4.0f / 12, -6.0f / 12, -2.0f / 12, -3.0f / 12};
 
-// The numbers above zero of the dynamic map (Dettmers, 8-Bit Approximations for Parallelism in Deep Learning, 2015), as
-// bitsandbytes' create_dynamic_map gives them: decade i = 0 .. 6 below 10^(i - 6) has 2^i numbers, the middles of equal
-// parts of 0.1 .. 1, and 1 stands at the end. Their last bits come from PyTorch's linspace, so that they are listed and
-// not computed.
-inline constexpr std::array<float, 128> kDynamicMagnitudes{
-    5.5000004e-07f, 3.2500002e-06f, 7.75e-06f,      2.1249998e-05f,
-    4.375e-05f,     6.625e-05f,     8.875e-05f,     0.00015625001f,
-    0.00026875004f, 0.00038125002f, 0.00049375003f, 0.0006062501f,
-    0.00071875006f, 0.00083125f,    0.0009437501f,  0.0012812499f,
-    0.00184375f,    0.00240625f,    0.00296875f,    0.0035312497f,
-    0.00409375f,    0.0046562497f,  0.0052187503f,  0.00578125f,
-    0.00634375f,    0.00690625f,    0.00746875f,    0.00803125f,
-    0.00859375f,    0.009156249f,   0.00971875f,    0.01140625f,
-    0.01421875f,    0.01703125f,    0.01984375f,    0.02265625f,
-    0.02546875f,    0.028281247f,   0.03109375f,    0.033906247f,
-    0.036718752f,   0.03953125f,    0.042343747f,   0.04515625f,
-    0.04796875f,    0.05078125f,    0.05359375f,    0.05640625f,
-    0.059218753f,   0.062031247f,   0.06484375f,    0.067656256f,
-    0.070468746f,   0.07328125f,    0.07609375f,    0.07890625f,
-    0.08171874f,    0.08453125f,    0.08734375f,    0.09015625f,
-    0.092968754f,   0.095781244f,   0.09859375f,    0.107031256f,
-    0.12109375f,    0.13515624f,    0.14921875f,    0.16328125f,
-    0.17734374f,    0.19140625f,    0.20546874f,    0.21953125f,
-    0.23359376f,    0.24765626f,    0.26171875f,    0.27578127f,
-    0.28984374f,    0.30390626f,    0.31796873f,    0.33203125f,
-    0.3460937f,     0.36015624f,    0.37421876f,    0.38828123f,
-    0.40234375f,    0.4164062f,     0.43046874f,    0.44453126f,
-    0.45859373f,    0.47265625f,    0.48671877f,    0.50078124f,
-    0.51484376f,    0.5289062f,     0.54296875f,    0.5570313f,
-    0.5710938f,     0.58515626f,    0.5992187f,     0.61328125f,
-    0.6273438f,     0.64140624f,    0.65546876f,    0.6695313f,
-    0.68359375f,    0.6976563f,     0.7117188f,     0.72578126f,
-    0.7398438f,     0.75390625f,    0.7679688f,     0.78203124f,
-    0.7960937f,     0.8101562f,     0.82421875f,    0.8382812f,
-    0.85234374f,    0.8664062f,     0.8804687f,     0.89453125f,
-    0.9085938f,     0.92265624f,    0.9367187f,     0.9507812f,
-    0.96484375f,    0.9789062f,     0.99296874f,    1.0f};
+// Point k of `parts` equal parts of 0.1 .. 1, as PyTorch's linspace gives it on the machines that bitsandbytes' map
+// comes from: two eights at a time while there are so many, each counting on from its first point, the others one by
+// one, from the nearer end and rounded once.
+constexpr float dynamic_boundary(int parts, int k) {
+  constexpr float kFirst = 0.1f, kLast = 1.0f;
+  const float step = (kLast - kFirst) / static_cast<float>(parts);
+  const int points = parts + 1, beyond = k < points / 16 * 16 ? k % 8 : 0;
+  const int from = k - beyond;
+  const double exact = from < points / 2 ? kFirst + static_cast<double>(step) * from
+                                         : kLast - static_cast<double>(step) * (parts - from);
+  return static_cast<float>(exact) + step * static_cast<float>(beyond);
+}
 
-// The whole map in ascending order: -kDynamicMagnitudes but for the largest, 0, kDynamicMagnitudes.
+// The dynamic map (Dettmers, 8-Bit Approximations for Parallelism in Deep Learning, 2015), in ascending order, as
+// bitsandbytes' create_dynamic_map gives it: decade i = 0 .. 6 below 10^(i - 6) has 2^i numbers, the middles of equal
+// parts of its upper nine tenths, with either sign; and then 0 and 1.
 constexpr std::array<float, 256> dynamic_map() {
-  constexpr std::size_t kZero = 127;
   std::array<float, 256> map{};
-  for (std::size_t i = 0; i < kDynamicMagnitudes.size(); ++i) {
-    map[kZero + 1 + i] = kDynamicMagnitudes[i];
-    if (i < kZero) map[kZero - 1 - i] = -kDynamicMagnitudes[i];
+  std::size_t code = 128;  // 127 is 0
+  float decade = 1e-6f;
+  for (const float next : {1e-5f, 1e-4f, 1e-3f, 1e-2f, 1e-1f, 1.0f, 0.0f}) {
+    const int parts = static_cast<int>(code) - 127;
+    for (int k = 0; k < parts; ++k, ++code) {
+      map[code] = decade * ((dynamic_boundary(parts, k) + dynamic_boundary(parts, k + 1)) / 2);
+      map[254 - code] = -map[code];
+    }
+    decade = next;
   }
+  map[255] = 1;
   return map;
 }
 

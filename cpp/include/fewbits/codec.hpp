@@ -6,7 +6,6 @@
 
 #include "fewbits/block_format.hpp"
 #include "fewbits/number_format.hpp"
-#include "fewbits/status.hpp"
 
 namespace fewbits {
 
@@ -33,10 +32,10 @@ void pack_bits(std::span<const std::uint8_t> codes, int bits, std::uint8_t* byte
 void unpack_bits(const std::uint8_t* bytes, int bits, std::span<std::uint8_t> codes);
 
 // Whole blocks of finite values to a format's bytes, and any bytes back; where options.block_size is given, of blocks
-// of that size. Unsupported where the format has no codec, or none in that direction.
-Status quantize(const BlockFormat& format, const float* values, std::size_t blocks, const BlockOptions& options,
-                std::uint8_t* bytes);
-Status dequantize(const BlockFormat& format, const std::uint8_t* bytes, std::size_t blocks, const BlockOptions& options,
-                  float* values);
+// of that size. The format is a row of kBlockFormats. False where it has no codec, or none in that direction.
+bool quantize(const BlockFormat& format, const float* values, std::size_t blocks, const BlockOptions& options,
+              std::uint8_t* bytes);
+bool dequantize(const BlockFormat& format, const std::uint8_t* bytes, std::size_t blocks, const BlockOptions& options,
+                float* values);
 
 }  // namespace fewbits

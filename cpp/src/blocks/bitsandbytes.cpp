@@ -56,29 +56,41 @@ v128_t swap_pairs(v128_t codes) {
   return wasm_i8x16_shuffle(codes, codes, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
 }
 
-// An element's rank is the number of midpoints below it.
+// An element's rank is the number of midpoints below it: a true comparison is the integer -1.
 v128_t nearest_codes(const List16& list, const float* x) {
-  v128_t rank[4] = {};
-  for (const float midpoint : list.midpoints)
-    for (int i = 0; i < 4; ++i) rank[i] = wasm_i32x4_sub(rank[i], wasm_f32x4_gt(load(x + 4 * i), splat(midpoint)));
+  const v128_t x0 = load(x), x1 = load(x + 4), x2 = load(x + 8), x3 = load(x + 12);
+  v128_t rank0 = splat(0), rank1 = rank0, rank2 = rank0, rank3 = rank0;
+  for (const float number : list.midpoints) {
+    const v128_t midpoint = splat(number);
+    rank0 = wasm_i32x4_sub(rank0, wasm_f32x4_gt(x0, midpoint));
+    rank1 = wasm_i32x4_sub(rank1, wasm_f32x4_gt(x1, midpoint));
+    rank2 = wasm_i32x4_sub(rank2, wasm_f32x4_gt(x2, midpoint));
+    rank3 = wasm_i32x4_sub(rank3, wasm_f32x4_gt(x3, midpoint));
+  }
   const v128_t ranks =
-      wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(rank[0], rank[1]), wasm_i16x8_narrow_i32x4(rank[2], rank[3]));
+      wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(rank0, rank1), wasm_i16x8_narrow_i32x4(rank2, rank3));
   return swap_pairs(wasm_i8x16_swizzle(load(list.ranked), ranks));
+}
+
+// Eight numbers from the halves of their bits.
+void store_eight(v128_t low, v128_t high, v128_t absmax, float* values) {
+  store(values, wasm_f32x4_mul(wasm_i16x8_shuffle(low, high, 0, 8, 1, 9, 2, 10, 3, 11), absmax));
+  store(values + 4, wasm_f32x4_mul(wasm_i16x8_shuffle(low, high, 4, 12, 5, 13, 6, 14, 7, 15), absmax));
+}
+
+v128_t interleave_low(v128_t a, v128_t b) {
+  return wasm_i8x16_shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+v128_t interleave_high(v128_t a, v128_t b) {
+  return wasm_i8x16_shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
 void store_numbers(const List16& list, v128_t codes, v128_t absmax, float* values) {
   const v128_t code = swap_pairs(codes);
-  v128_t byte[4];
-  for (int i = 0; i < 4; ++i) byte[i] = wasm_i8x16_swizzle(load(list.planes[i]), code);
-  for (int half = 0; half < 2; ++half, values += 8) {
-    const auto interleaved = [half](v128_t a, v128_t b) {
-      return half == 0 ? wasm_i8x16_shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-                       : wasm_i8x16_shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-    };
-    const v128_t low = interleaved(byte[0], byte[1]), high = interleaved(byte[2], byte[3]);
-    store(values, wasm_f32x4_mul(wasm_i16x8_shuffle(low, high, 0, 8, 1, 9, 2, 10, 3, 11), absmax));
-    store(values + 4, wasm_f32x4_mul(wasm_i16x8_shuffle(low, high, 4, 12, 5, 13, 6, 14, 7, 15), absmax));
-  }
+  const auto byte = [&](int i) { return wasm_i8x16_swizzle(load(list.planes[i]), code); };
+  const v128_t byte0 = byte(0), byte1 = byte(1), byte2 = byte(2), byte3 = byte(3);
+  store_eight(interleave_low(byte0, byte1), interleave_low(byte2, byte3), absmax, values);
+  store_eight(interleave_high(byte0, byte1), interleave_high(byte2, byte3), absmax, values + 8);
 }
 
 void quantize_16(const List16& list, const float* values, std::size_t blocks, std::size_t block_size,
@@ -130,12 +142,12 @@ struct Blockwise4 {
 // Its code is the rank of a number in the map: no lane can look into a list of 256, so one element goes after another.
 class DynamicMap {
  public:
-  DynamicMap() : numbers_(dynamic_map()) {
+  [[gnu::noinline]] DynamicMap() : numbers_(dynamic_map()) {
     for (std::size_t i = 0; i < midpoints_.size(); ++i) midpoints_[i] = (numbers_[i] + numbers_[i + 1]) / 2;
   }
 
   // Returns the values' absmax.
-  float quantize(std::span<const float> values, std::uint8_t* codes) const {
+  [[gnu::noinline]] float quantize(std::span<const float> values, std::uint8_t* codes) const {
     float absmax = 0;
     for (const float value : values) absmax = std::max(absmax, std::fabs(value));
     const float factor = reciprocal(absmax);

@@ -10,26 +10,26 @@ constexpr BlockKernels kNone{nullptr, nullptr, nullptr};
 const BlockKernels& kernels_for(const BlockFormat& format) {
   for (const auto family : kBlockFamilies)
     for (const BlockKernels& kernels : family)
-      if (kernels.format->name == format.name) return kernels;
+      if (kernels.format == &format) return kernels;
   return kNone;
 }
 
 }  // namespace
 
-Status quantize(const BlockFormat& format, const float* values, std::size_t blocks, const BlockOptions& options,
-                std::uint8_t* bytes) {
+bool quantize(const BlockFormat& format, const float* values, std::size_t blocks, const BlockOptions& options,
+              std::uint8_t* bytes) {
   const auto kernel = kernels_for(format).quantize;
-  if (kernel == nullptr) return Status::Unsupported;
+  if (kernel == nullptr) return false;
   kernel(values, blocks, options, bytes);
-  return Status::Ok;
+  return true;
 }
 
-Status dequantize(const BlockFormat& format, const std::uint8_t* bytes, std::size_t blocks, const BlockOptions& options,
-                  float* values) {
+bool dequantize(const BlockFormat& format, const std::uint8_t* bytes, std::size_t blocks, const BlockOptions& options,
+                float* values) {
   const auto kernel = kernels_for(format).dequantize;
-  if (kernel == nullptr) return Status::Unsupported;
+  if (kernel == nullptr) return false;
   kernel(bytes, blocks, options, values);
-  return Status::Ok;
+  return true;
 }
 
 }  // namespace fewbits

@@ -27,6 +27,10 @@ struct Layout {
   std::size_t code_bytes;
 };
 
+v128_t magnitude(const float* values) {
+  return wasm_v128_and(load(values), splat(0x7FFFFFFF));
+}
+
 // step(first block, number of blocks)
 template <class Step>
 void for_each_slice(std::size_t blocks, std::size_t elements, Step step) {
@@ -37,11 +41,14 @@ void for_each_slice(std::size_t blocks, std::size_t elements, Step step) {
 }  // namespace
 
 float absmax_of(const float* values, std::size_t count) {
-  v128_t largest[4] = {};
-  for (const float* const end = values + count; values != end; values += 16)
-    for (int i = 0; i < 4; ++i)
-      largest[i] = wasm_i32x4_max(largest[i], wasm_v128_and(load(values + 4 * i), splat(0x7FFFFFFF)));
-  const v128_t four = wasm_i32x4_max(wasm_i32x4_max(largest[0], largest[1]), wasm_i32x4_max(largest[2], largest[3]));
+  v128_t a = splat(0), b = a, c = a, d = a;
+  for (const float* const end = values + count; values != end; values += 16) {
+    a = wasm_i32x4_max(a, magnitude(values));
+    b = wasm_i32x4_max(b, magnitude(values + 4));
+    c = wasm_i32x4_max(c, magnitude(values + 8));
+    d = wasm_i32x4_max(d, magnitude(values + 12));
+  }
+  const v128_t four = wasm_i32x4_max(wasm_i32x4_max(a, b), wasm_i32x4_max(c, d));
   const v128_t two = wasm_i32x4_max(four, wasm_i32x4_shuffle(four, four, 2, 3, 0, 1));
   const v128_t one = wasm_i32x4_max(two, wasm_i32x4_shuffle(two, two, 1, 0, 3, 2));
   return std::bit_cast<float>(wasm_i32x4_extract_lane(one, 0));
@@ -50,10 +57,14 @@ float absmax_of(const float* values, std::size_t count) {
 void scale_values(const float* values, std::size_t count, const Scaling& scaling, float* scaled) {
   const v128_t factor = splat(scaling.factor), unit = splat(scaling.unit);
   const v128_t most = splat(scaling.limit), least = splat(-scaling.limit);
-  for (std::size_t i = 0; i < count; i += 4) {
+  const auto step = [&](std::size_t i) {
     const v128_t product = wasm_f32x4_mul(wasm_f32x4_mul(load(values + i), factor), unit);
     const v128_t number = wasm_v128_and(product, wasm_f32x4_eq(product, product));
     store(scaled + i, wasm_f32x4_pmin(wasm_f32x4_pmax(number, least), most));
+  };
+  for (std::size_t i = 0; i < count; i += 8) {
+    step(i);
+    step(i + 4);
   }
 }
 

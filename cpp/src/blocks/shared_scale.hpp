@@ -13,7 +13,7 @@ namespace fewbits {
 // The largest magnitude among `count` finite numbers, a multiple of 16.
 float absmax_of(const float* values, std::size_t count);
 
-// clamp(value * factor * unit, -limit, limit); 0 * infinity is 0. `count` is a multiple of 4.
+// clamp(value * factor * unit, -limit, limit); 0 * infinity is 0. `count` is a multiple of 8.
 struct Scaling {
   float factor, unit, limit;
 };
