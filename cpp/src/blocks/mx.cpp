@@ -41,12 +41,10 @@ void find_scales(const SharedScale& shared, const BlockOptions& options, const f
 constexpr SharedScale shared_power(const NumberFormat& element, std::uint32_t block_size) {
   SharedScale shared{.element = &element,
                      .scale = &kPowers,
+                     .find_scales = find_scales,
                      .block_size = block_size,
-                     .unit = 1,
                      .limit = 0,
-                     .emax = 0,
-                     .mantissa_bits = element.mantissa_bits,
-                     .find_scales = find_scales};
+                     .mantissa_bits = element.mantissa_bits};
   if (element.kind == Kind::Integer) {
     // 1.m as a whole number, with a sign; the lowest code is left out, so that signs are alike.
     shared.mantissa_bits = element.mantissa_bits - 1;

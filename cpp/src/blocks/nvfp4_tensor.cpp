@@ -26,12 +26,9 @@ struct Nvfp4Tensor {
   static constexpr BlockFormat format = *find_block_format("nvfp4_tensor");
   static constexpr SharedScale shared{.element = find_number_format("float4_e2m1fn"),
                                       .scale = find_number_format("float8_e4m3fn"),
+                                      .find_scales = find_scales,
                                       .block_size = format.block_size,
-                                      .unit = 1,
-                                      .limit = kLargestElement,
-                                      .emax = 2,
-                                      .mantissa_bits = 1,
-                                      .find_scales = find_scales};
+                                      .limit = kLargestElement};
 
   static void quantize(const float* values, std::size_t blocks, const BlockOptions& options, std::uint8_t* bytes) {
     quantize_shared(shared, options, values, blocks, bytes);

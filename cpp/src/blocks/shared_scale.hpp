@@ -31,12 +31,13 @@ using FindScales = void (*)(const SharedScale& shared, const BlockOptions& optio
 struct SharedScale {
   const NumberFormat* element;
   const NumberFormat* scale;
-  std::uint32_t block_size;
-  float unit;   // codes count multiples of 1 / unit
-  float limit;  // the largest magnitude, in such multiples
-  int emax;     // 2^emax is the largest power of two among the elements
-  int mantissa_bits;
   FindScales find_scales;
+  std::uint32_t block_size;
+  float limit;     // the largest magnitude of an element, counted in units
+  float unit = 1;  // an element's code counts multiples of 1 / unit
+  // Where scales are powers of two: the largest one among the elements is 2^emax.
+  int emax = 0;
+  int mantissa_bits = 0;
 };
 
 void quantize_shared(const SharedScale& shared, const BlockOptions& options, const float* values, std::size_t blocks,
