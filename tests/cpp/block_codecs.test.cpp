@@ -59,8 +59,8 @@ std::vector<Floats> trials(std::size_t count) {
     const float near = side == 0 ? tie : std::nextafter(tie, side < 0 ? -kLargest : kLargest);
     return random_bits()() % 2 == 0 ? near : -near;
   }));
-  for (const float constant :
-       {0.0f, -0.0f, 1.0f, -1.0f, kLeast, -3 * kLeast, kLargest, -kLargest, 448.0f, 0x1.fffffep-127f, 0x1p-127f})
+  for (const float constant : {0.0f, -0.0f, 1.0f, -1.0f, kLeast, -3 * kLeast, kLargest, -kLargest, 448.0f,
+                               0x1.fc0002p0f, 0x1.fffffep-127f, 0x1p-127f})
     trials.push_back(Floats(count, constant));
   // One outlier in zeros of both signs, and in tiny numbers.
   trials.push_back(generated(count, [](std::size_t i) { return i % 16 == 5 ? kLargest : i % 2 == 0 ? 0.0f : -0.0f; }));

@@ -151,7 +151,8 @@ class DynamicMap {
     float absmax = 0;
     for (const float value : values) absmax = std::max(absmax, std::fabs(value));
     const float factor = reciprocal(absmax);
-    for (const float value : values) *codes++ = nearest(std::clamp(value * factor, -1.0f, 1.0f));
+    // What is rounded beyond +-1 is nearest to it all the same.
+    for (const float value : values) *codes++ = nearest(value * factor);
     return absmax;
   }
   [[nodiscard]] float operator[](std::uint8_t code) const { return numbers_[code]; }
