@@ -1,4 +1,4 @@
-// Every family of block formats: the next one is its file and its line here.
+// Every family of block formats, each a file of its own.
 #pragma once
 
 #include <array>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <span>
 
@@ -26,7 +27,9 @@ float reciprocal(float absmax) {
 }
 
 std::size_t block_size_of(const BlockFormat& format, const BlockOptions& options) {
-  return options.block_size != 0 ? options.block_size : format.block_size;
+  const std::size_t size = options.block_size != 0 ? options.block_size : format.block_size;
+  assert(size % kStep == 0);
+  return size;
 }
 
 // --- lists of 16 numbers ---------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 
 #include "fewbits/codec.hpp"
 #include "simd.hpp"
@@ -41,6 +42,7 @@ void for_each_slice(std::size_t blocks, std::size_t elements, Step step) {
 }  // namespace
 
 float absmax_of(const float* values, std::size_t count) {
+  assert(count % 16 == 0);
   v128_t a = splat(0), b = a, c = a, d = a;
   for (const float* const end = values + count; values != end; values += 16) {
     a = wasm_i32x4_max(a, magnitude(values));
