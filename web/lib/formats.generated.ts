@@ -66,16 +66,16 @@ export const blockFormatRows = [
   ['iq2_s', 'ggml', 256, 82, 0, 1, 0, [], 0, 0],
   ['iq3_xxs', 'ggml', 256, 98, 0, 1, 0, [], 0, 0],
   ['iq3_s', 'ggml', 256, 110, 0, 1, 0, [], 0, 0],
-  ['mxfp8_e4m3', 'mx', 32, 33, 0, 0, 0, [], 0, 0],
-  ['mxfp8_e5m2', 'mx', 32, 33, 0, 0, 0, [], 0, 0],
-  ['mxfp6_e2m3', 'mx', 32, 25, 0, 0, 0, [], 0, 0],
-  ['mxfp6_e3m2', 'mx', 32, 25, 0, 0, 0, [], 0, 0],
-  ['mxfp4_ocp', 'mx', 32, 17, 0, 0, 0, [], 0, 0],
-  ['mxint8', 'mx', 32, 33, 0, 0, 0, [], 0, 0],
-  ['nvfp4_tensor', 'nvfp4', 16, 9, 0, 0, 0, [], 0, 0],
-  ['nf4', 'bitsandbytes', 64, 36, 0, 0, 0, [], 0, 0],
-  ['fp4', 'bitsandbytes', 64, 36, 0, 0, 0, [], 0, 0],
-  ['bnb_int8_blockwise', 'bitsandbytes', 256, 260, 0, 0, 0, [], 0, 0],
+  ['mxfp8_e4m3', 'mx', 32, 33, 0, 0, 1, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 8, 32]], 0, 0],
+  ['mxfp8_e5m2', 'mx', 32, 33, 0, 0, 1, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 8, 32]], 0, 0],
+  ['mxfp6_e2m3', 'mx', 32, 25, 0, 0, 1, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 6, 32]], 0, 0],
+  ['mxfp6_e3m2', 'mx', 32, 25, 0, 0, 1, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 6, 32]], 0, 0],
+  ['mxfp4_ocp', 'mx', 32, 17, 0, 0, 1, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 4, 32]], 0, 0],
+  ['mxint8', 'mx', 32, 33, 0, 0, 1, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 8, 32]], 0, 0],
+  ['nvfp4_tensor', 'nvfp4', 16, 9, 0, 0, 1, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 4, 16]], 0, 0],
+  ['nf4', 'bitsandbytes', 64, 36, 0, 0, 1, [['absmax', 'scale', 0, 32, 1], ['q', 'code', 32, 4, 64]], 0, 0],
+  ['fp4', 'bitsandbytes', 64, 36, 0, 0, 1, [['absmax', 'scale', 0, 32, 1], ['q', 'code', 32, 4, 64]], 0, 0],
+  ['bnb_int8_blockwise', 'bitsandbytes', 256, 260, 0, 0, 1, [['absmax', 'scale', 0, 32, 1], ['q', 'code', 32, 8, 256]], 0, 0],
   ['ternary_absmean', 'bitnet', 0, 0, 0, 0, 1, [['q', 'code', 0, 2, 1]], 2, 4],
   ['binary_absmean', 'bitnet', 0, 0, 0, 0, 1, [['q', 'code', 0, 1, 1]], 1, 4],
 ] as const;
@@ -84,4 +84,4 @@ export type NumberFormatName = (typeof numberFormatRows)[number][0];
 export type BlockFormatName = (typeof blockFormatRows)[number][0];
 
 // The wasm carries the same number: a mismatch means that one of the two is stale.
-export const tableHash = 2063027428;
+export const tableHash = 68709581;

@@ -51,6 +51,28 @@ constexpr BlockFormat block(std::string_view name, std::string_view family, std:
           .fields = {}};
 }
 
+// A scale, then one code per element.
+template <std::uint16_t scale_bits, std::uint16_t bits, std::uint16_t count>
+inline constexpr std::array<Field, 2> kScaleAndCodes{
+    {{.name = scale_bits == 32 ? "absmax" : "scale",
+      .role = FieldRole::Scale,
+      .bit_offset = 0,
+      .bits = scale_bits,
+      .count = 1},
+     {.name = "q", .role = FieldRole::Code, .bit_offset = scale_bits, .bits = bits, .count = count}}};
+
+template <std::uint16_t scale_bits, std::uint16_t bits, std::uint16_t count>
+constexpr BlockFormat scale_and_codes(std::string_view name, std::string_view family) {
+  return {.name = name,
+          .family = family,
+          .block_size = count,
+          .block_bytes = (scale_bits + bits * count) / 8,
+          .needs_importance = false,
+          .uses_importance = false,
+          .can_quantize = true,
+          .fields = kScaleAndCodes<scale_bits, bits, count>};
+}
+
 // One code per element and nothing else: the scale stands beside the codes.
 template <std::uint16_t bits>
 inline constexpr std::array<Field, 1> kCode{
@@ -73,7 +95,7 @@ constexpr BlockFormat whole_tensor(std::string_view name, std::string_view famil
 
 // clang-format off
 inline constexpr auto kBlockFormats = [] {
-  using detail::block, detail::whole_tensor;
+  using detail::block, detail::scale_and_codes, detail::whole_tensor;
   using enum detail::Importance;
   return std::array{
       block("q4_0", "ggml", 32, 18, Used), block("q4_1", "ggml", 32, 20, Used), block("q5_0", "ggml", 32, 22, Used),
@@ -86,10 +108,12 @@ inline constexpr auto kBlockFormats = [] {
       block("iq1_s", "ggml", 256, 50, Needed), block("iq1_m", "ggml", 256, 56, Used),
       block("iq2_xxs", "ggml", 256, 66, Needed), block("iq2_xs", "ggml", 256, 74, Needed), block("iq2_s", "ggml", 256, 82, Used),
       block("iq3_xxs", "ggml", 256, 98, Used), block("iq3_s", "ggml", 256, 110, Used),
-      block("mxfp8_e4m3", "mx", 32, 33), block("mxfp8_e5m2", "mx", 32, 33), block("mxfp6_e2m3", "mx", 32, 25),
-      block("mxfp6_e3m2", "mx", 32, 25), block("mxfp4_ocp", "mx", 32, 17), block("mxint8", "mx", 32, 33),
-      block("nvfp4_tensor", "nvfp4", 16, 9),
-      block("nf4", "bitsandbytes", 64, 36), block("fp4", "bitsandbytes", 64, 36), block("bnb_int8_blockwise", "bitsandbytes", 256, 260),
+      scale_and_codes<8, 8, 32>("mxfp8_e4m3", "mx"), scale_and_codes<8, 8, 32>("mxfp8_e5m2", "mx"),
+      scale_and_codes<8, 6, 32>("mxfp6_e2m3", "mx"), scale_and_codes<8, 6, 32>("mxfp6_e3m2", "mx"),
+      scale_and_codes<8, 4, 32>("mxfp4_ocp", "mx"), scale_and_codes<8, 8, 32>("mxint8", "mx"),
+      scale_and_codes<8, 4, 16>("nvfp4_tensor", "nvfp4"),
+      scale_and_codes<32, 4, 64>("nf4", "bitsandbytes"), scale_and_codes<32, 4, 64>("fp4", "bitsandbytes"),
+      scale_and_codes<32, 8, 256>("bnb_int8_blockwise", "bitsandbytes"),
       whole_tensor<2>("ternary_absmean", "bitnet"), whole_tensor<1>("binary_absmean", "bitnet"),
   };
 }();
@@ -100,6 +124,44 @@ constexpr const BlockFormat* find_block_format(std::string_view name) {
     if (format.name == name) return &format;
   return nullptr;
 }
+
+// Whether the fields cover every bit of a block, or of an element where there are no blocks, exactly once and in order.
+constexpr bool fields_tile(const BlockFormat& format) {
+  std::uint32_t covered = 0;
+  for (const Field& field : format.fields) {
+    if (field.bit_offset != covered) return false;
+    covered += field.bits * field.count;
+  }
+  return covered == (format.block_size == 0 ? format.element_bits : 8 * format.block_bytes);
+}
+static_assert([] {
+  for (const BlockFormat& format : kBlockFormats)
+    if ((format.can_quantize || !format.fields.empty()) && !fields_tile(format)) return false;
+  return true;
+}());
+
+// How the exponent that a block of an OCP MX format shares follows from its largest magnitude. 2^emax is the largest
+// power of two of the element's format.
+enum class ScaleRule : std::uint8_t {
+  Floor,  // floor(log2(absmax)) - emax: the largest numbers of a block may saturate
+  Rceil,  // ceil(log2(absmax / largest element)): nothing saturates
+  Even,   // as Floor, of the absmax rounded to the element's mantissa
+};
+
+// What a caller may choose. A format looks at what concerns it and at nothing else.
+struct BlockOptions {
+  ScaleRule scale_rule = ScaleRule::Floor;  // OCP MX
+  std::uint32_t block_size = 0;             // bitsandbytes: 64, 128 ... 4096; 0 is the format's own
+  float tensor_scale = 1;                   // nvfp4_tensor: above 0
+};
+
+// The scale of an nvfp4_tensor whose largest magnitude is that: absmax / (6 * 448), or 1 where that is 0.
+float nvfp4_tensor_scale(float absmax);
+
+// --- bitsandbytes' double quantization ---------------------------------------------------------------------------
+// The absmax of every block, less an offset (their mean), as 8-bit codes with a scale for every 256 of them.
+void nest_absmax(std::span<const float> absmax, float offset, std::uint8_t* codes, float* scales);
+void unnest_absmax(std::span<const std::uint8_t> codes, const float* scales, float offset, float* absmax);
 
 // --- absmean, the rules of BitNet b1.58 and XNOR-Net -------------------------------------------------------------
 // mean |w| over the tensor, summed in order in double: running sum over slices.

@@ -1,9 +1,10 @@
-// Numbers to codes and back, by format.
+// Numbers to codes and back, and blocks of numbers to bytes and back, by format.
 #pragma once
 
 #include <cstddef>
 #include <span>
 
+#include "fewbits/block_format.hpp"
 #include "fewbits/number_format.hpp"
 
 namespace fewbits {
@@ -29,5 +30,12 @@ constexpr std::size_t packed_bytes(std::size_t count, int bits) {
 }
 void pack_bits(std::span<const std::uint8_t> codes, int bits, std::uint8_t* bytes);
 void unpack_bits(const std::uint8_t* bytes, int bits, std::span<std::uint8_t> codes);
+
+// Whole blocks of finite values to a format's bytes, and any bytes back; where options.block_size is given, of blocks
+// of that size. The format is a row of kBlockFormats. False where it has no codec, or none in that direction.
+bool quantize(const BlockFormat& format, const float* values, std::size_t blocks, const BlockOptions& options,
+              std::uint8_t* bytes);
+bool dequantize(const BlockFormat& format, const std::uint8_t* bytes, std::size_t blocks, const BlockOptions& options,
+                float* values);
 
 }  // namespace fewbits

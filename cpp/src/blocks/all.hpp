@@ -1,0 +1,17 @@
+// Every family of block formats, each a file of its own.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "blocks/block_codec.hpp"
+
+namespace fewbits {
+
+extern const std::array<BlockKernels, 6> kMx;
+extern const std::array<BlockKernels, 1> kNvfp4Tensor;
+extern const std::array<BlockKernels, 3> kBitsandbytes;
+
+inline constexpr std::span<const BlockKernels> kBlockFamilies[] = {kMx, kNvfp4Tensor, kBitsandbytes};
+
+}  // namespace fewbits
