@@ -8,9 +8,10 @@ import { type AffineScheme, type Comparison, type Fewbits, init } from 'fewbits'
 import type { Dataset } from '../../web/page/kit/contract.ts';
 import { readFile } from '../../web/page/kit/data/read.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
+import { EXACT_AT_ONCE } from '../../web/page/kit/sample.ts';
 import { allCodes, codeAt, codingOf, groupAt } from '../../web/page/sections/your-data/coding.ts';
 import { FILES, type FileKind } from '../../web/page/sections/your-data/files.ts';
-import { EXACT_AT_ONCE, exact, file, model, options, rows } from '../../web/page/sections/your-data/model.ts';
+import { exact, file, model, options, rows } from '../../web/page/sections/your-data/model.ts';
 import {
   ABSMEANS,
   type Builder,

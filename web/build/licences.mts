@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 
 const page = new URL('../page/', import.meta.url);
+const packages = new URL('../../node_modules/', import.meta.url);
 
 const PARTS: readonly [title: string, file: string][] = [
   ['Source Serif 4', 'fonts/OFL-source-serif-4.txt'],
@@ -12,9 +13,15 @@ const PARTS: readonly [title: string, file: string][] = [
   ['ESRGAN-slim, the example weights', 'data/LICENSE'],
 ];
 
+const LIBRARIES = ['preact', 'comlink', 'd3-array', 'd3-dsv'];
+
 async function allLicences(): Promise<string> {
-  const texts = PARTS.map(async ([title, file]) => {
-    const text = await readFile(fileURLToPath(new URL(file, page)), 'utf8');
+  const parts = [
+    ...PARTS.map(([title, file]) => [title, new URL(file, page)] as const),
+    ...LIBRARIES.map((name) => [name, new URL(`${name}/LICENSE`, packages)] as const),
+  ];
+  const texts = parts.map(async ([title, file]) => {
+    const text = await readFile(fileURLToPath(file), 'utf8');
     return `${title}\n${'='.repeat(title.length)}\n\n${text.trim()}\n`;
   });
   return (await Promise.all(texts)).join('\n\n');

@@ -75,6 +75,18 @@ function filled(html: string, { bar, dataset, figure }: Snapshots): string {
   return result.replace('</body>', () => data);
 }
 
+/** The styles come first: fonts and scripts share the line with them. A script that blocks comes last. */
+function ordered(html: string): string {
+  const taken = (tag: RegExp) => {
+    const [found = ''] = tag.exec(html) ?? [];
+    html = html.replace(found, '');
+    return found.trim();
+  };
+  const styles = taken(/<link rel="stylesheet"[^>]*>\n?/);
+  const theme = taken(/<script[^>]*theme\.js"[^>]*><\/script>\n?/);
+  return html.replace(/<title>/, `${styles}\n$&`).replace('</head>', `${theme}\n$&`);
+}
+
 export function prerendered(): Plugin {
   let building = false;
   let configFile = '';
@@ -92,7 +104,7 @@ export function prerendered(): Plugin {
         const result = filled(html, await built);
         if (!building) return result;
         const meta = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
-        return result.replace('<meta charset="utf-8">', `$&\n${meta}`);
+        return ordered(result).replace('<meta charset="utf-8">', `$&\n${meta}`);
       },
     },
   };

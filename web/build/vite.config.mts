@@ -59,9 +59,6 @@ export default defineConfig({
   resolve: {
     alias: {
       fewbits: path.join(root, 'dist/index.js'),
-      // Our scales map numbers to numbers and leave the labels to us: the rest would be a tenth of the page's scripts.
-      'd3-interpolate': path.join(root, 'web/page/kit/interpolate.ts'),
-      'd3-format': path.join(root, 'web/page/kit/format.ts'),
     },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -80,11 +77,8 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       checks: { pluginTimings: false },
-      treeshake: {
-        manualPureFunctions: ['bisector', 'Blur2', 'blurImage', 'shuffler'],
-        propertyReadSideEffects: false,
-        unknownGlobalSideEffects: false,
-      },
+      // d3-array calls these as it loads, for what the page does not use.
+      treeshake: { manualPureFunctions: ['bisector', 'Blur2', 'shuffler'], propertyReadSideEffects: false },
       output: {
         codeSplitting: {
           groups: [{ name: chunkOf, test: /\.[cm]?[jt]sx?(\?|$)|\.tex$|\.json$|^\0/ }],
@@ -102,7 +96,6 @@ export default defineConfig({
       'preact/jsx-runtime',
       'preact/jsx-dev-runtime',
       'comlink',
-      'd3-scale',
       'd3-array',
       'd3-dsv',
     ],

@@ -55,8 +55,10 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
       this.#stop?.();
     }
 
-    #onNear(near: boolean): void {
+    async #onNear(near: boolean): Promise<void> {
       this.#near = near;
+      // Until the reader does something, only what is in sight is loaded.
+      if (near && this.getBoundingClientRect().top > innerHeight) await stirred;
       if (near && !this.#module) void this.#start();
       else if (near && this.#stale) void this.#update();
     }
@@ -169,6 +171,11 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
     }
   };
 }
+
+const stirred = new Promise((resolve) => {
+  for (const event of ['scroll', 'pointerdown', 'keydown'])
+    addEventListener(event, resolve, { once: true, capture: true, passive: true });
+});
 
 let built: DatasetInfo | undefined;
 

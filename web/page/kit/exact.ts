@@ -1,6 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { FigureProps } from './contract.ts';
 
+/** So long, in milliseconds, nothing changes. */
+const REST = 150;
+
 /** The view at hand, which a sample may have answered, and the exact one as soon as `exact` of model.ts gives it. */
 export function useExact<Options, View extends { pending: boolean }>({
   view,
@@ -11,11 +14,14 @@ export function useExact<Options, View extends { pending: boolean }>({
   useEffect(() => {
     if (!view.pending) return;
     let current = true;
-    void ask<View>('exact', options).then((answer) => {
+    // A drag goes first: it would wait behind an exact answer that nobody sees.
+    const timer = setTimeout(async () => {
+      const answer = await ask<View>('exact', options);
       if (current && answer) setExact({ of: view, view: answer });
-    });
+    }, REST);
     return () => {
       current = false;
+      clearTimeout(timer);
     };
   }, [view]);
   return exact?.of === view ? exact.view : view;

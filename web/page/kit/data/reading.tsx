@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { newest, proxy, worker } from '../client.ts';
 import { RadioGroup } from '../controls/choice.tsx';
+import { Problem } from '../controls/problem.tsx';
 import { useFigureId } from '../figure.tsx';
 import { Sentences } from '../number.tsx';
 import { count, decimalBytes, whole } from '../numbers.ts';
@@ -10,7 +11,7 @@ import type { Reading } from './complaint.ts';
 
 interface TakenProps {
   /** After the numbers have become the page's data. */
-  onTaken?: () => void;
+  onTaken?: (() => void) | undefined;
 }
 
 const PLACEHOLDER = '5.47, 3.08, −7.59\n0, −1.95, −4.57';
@@ -55,19 +56,8 @@ export function PasteNumbers({ onTaken, initial = '' }: TakenProps & { initial?:
         autocomplete="off"
         onInput={(event) => setText(event.currentTarget.value)}
       />
-      {problem ? (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      ) : (
-        <ReadingResult
-          place={id}
-          reading={reading}
-          decimal={decimal}
-          onDecimal={setDecimal}
-          {...(onTaken && { onTaken })}
-        />
-      )}
+      <Problem text={problem} />
+      {!problem && <ReadingResult place={id} onDecimal={setDecimal} {...{ reading, decimal, onTaken }} />}
     </div>
   );
 }
@@ -214,20 +204,8 @@ export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File 
         accept=".npy,.csv,.tsv,.json,.txt,.f32,.bin"
         onChange={(event) => setFile(event.currentTarget.files?.[0])}
       />
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
-      {reading && (
-        <ReadingResult
-          place={place}
-          reading={reading}
-          decimal={decimal}
-          onDecimal={setDecimal}
-          {...(onTaken && { onTaken })}
-        />
-      )}
+      <Problem text={problem} />
+      {reading && <ReadingResult onDecimal={setDecimal} {...{ place, reading, decimal, onTaken }} />}
     </div>
   );
 }

@@ -3,13 +3,11 @@
 import type { Affine, AffineScheme, Fewbits } from '../../../lib/types.ts';
 import type { Dataset } from '../contract.ts';
 import { shortest } from '../data/write.ts';
+import { EXACT_AT_ONCE, once, sampleOf } from '../sample.ts';
 import { type LanesView, type Mark, type Outcome, PLACES, placeOf } from './view.ts';
 
 /** Up to so many values are marks of their own. */
 export const FEW = 64;
-/** More than this are first answered from a sample. */
-const EXACT_AT_ONCE = 2 ** 20;
-const SAMPLE = 2 ** 18;
 const BINS = 160;
 const THREADS = 900;
 const WORST = 10;
@@ -18,21 +16,6 @@ interface Numbers {
   values: Float32Array;
   stride: number;
 }
-
-/** Computed once for each set of values; the rest follows from them. */
-function once<Rest extends unknown[], T>(make: (values: Float32Array, ...rest: Rest) => T) {
-  const known = new WeakMap<Float32Array, T>();
-  return (values: Float32Array, ...rest: Rest): T => {
-    if (!known.has(values)) known.set(values, make(values, ...rest));
-    return known.get(values)!;
-  };
-}
-
-const sampleOf = once((values): Numbers => {
-  const stride = Math.ceil(values.length / SAMPLE);
-  const sample = Float32Array.from({ length: Math.floor(values.length / stride) }, (_, i) => values[i * stride]!);
-  return { values: sample, stride };
-});
 
 /** The values that a view is reckoned from: all, or a sample where that would take long and is not asked for. */
 export const numbersOf = (values: Float32Array, exact: boolean): Numbers =>
@@ -45,8 +28,10 @@ export function codesOf(fewbits: Fewbits, values: Float32Array, affine: Affine) 
   const bits = bitsOf(type);
   if (bits === 8) return { codes: quantized.data, quantized };
   const codes = fewbits.unpackBits(quantized.data as Uint8Array, bits, values.length);
+  if (type.startsWith('u')) return { codes, quantized };
   const shift = 32 - bits;
-  const signed = type.startsWith('i') ? Int8Array.from(codes, (code) => (code << shift) >> shift) : codes;
+  const signed = new Int8Array(codes.buffer);
+  for (let i = 0; i < signed.length; i++) signed[i] = (signed[i]! << shift) >> shift;
   return { codes: signed, quantized };
 }
 

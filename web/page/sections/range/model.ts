@@ -2,6 +2,7 @@
 import type { Fewbits, NumberFormat } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { heightsOf } from '../../kit/data/spark.ts';
+import { EXACT_AT_ONCE, once, sampleOf } from '../../kit/sample.ts';
 import { findingOf } from './finding.ts';
 import { COLUMNS, type Options, options, unwarp, warp } from './options.ts';
 
@@ -10,9 +11,6 @@ export { options };
 /** Past so many in a column, as a power of two, all looks the same. */
 const DENSEST = 10;
 const BINS = 512;
-/** More values than this are drawn, and at first counted, from a sample. */
-const EXACT_AT_ONCE = 2 ** 20;
-const SAMPLE = 2 ** 18;
 const MOST_ROWS = 8;
 const MOST_MARKS = 64;
 
@@ -158,28 +156,14 @@ function stepAt({ kind, smallestNormal, mantissaBits }: NumberFormat, x: number,
   return 2 ** ((log ? power - 0.5 : Math.floor(power)) - mantissaBits);
 }
 
-type Cache = WeakMap<Float32Array, Float32Array>;
-const samples: Cache = new WeakMap();
-const warped: Cache = new WeakMap();
+/** All values, or every n-th of very many: drawn, and at first counted, from these. */
+const someOf = (values: Float32Array) => (values.length <= EXACT_AT_ONCE ? values : sampleOf(values).values);
 
-function cached(cache: Cache, values: Float32Array, make: () => Float32Array): Float32Array {
-  const made = cache.get(values) ?? make();
-  cache.set(values, made);
-  return made;
-}
-
-/** All values, or every n-th of very many. */
-function sampleOf(values: Float32Array): Float32Array {
-  const { length } = values;
-  if (length <= EXACT_AT_ONCE) return values;
-  return cached(samples, values, () =>
-    Float32Array.from({ length: SAMPLE }, (_, i) => values[Math.floor((i * length) / SAMPLE)]!),
-  );
-}
+const warped = once((values) => values.map((x) => warp(x, true)));
 
 function densityOf(fewbits: Fewbits, values: Float32Array, { from, to, log }: Axis): number[] {
-  const sample = sampleOf(values);
-  const placed = log ? cached(warped, sample, () => sample.map((x) => warp(x, true))) : sample;
+  const some = someOf(values);
+  const placed = log ? warped(some) : some;
   return heightsOf(fewbits.histogram(placed, { bins: BINS, min: warp(from, log), max: warp(to, log) }).counts);
 }
 
@@ -194,7 +178,7 @@ function sharesOf(fewbits: Fewbits, { values, summary }: Dataset, format: Number
   shares.set(values, counted);
   const before = counted.get(format.name);
   if (before) return before;
-  const of = all ? values : sampleOf(values);
+  const of = all ? values : someOf(values);
   const scale = values.length / of.length;
   const within = (min: number, max: number) => scale * fewbits.histogram(of, { bins: 1, min, max }).counts[0]!;
   const { min, max, kind, smallestSubnormal } = format;

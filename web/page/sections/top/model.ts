@@ -2,6 +2,7 @@
 import type { AffineType, Fewbits, Quantized } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { number, type OptionsOf } from '../../kit/options.ts';
+import { EXACT_AT_ONCE, sampleOf } from '../../kit/sample.ts';
 import { countDifferent, nearest, neighbour } from './values.ts';
 
 export const options = { bits: number(4, { min: 1, max: 8, whole: true }) };
@@ -47,8 +48,6 @@ export interface View {
 }
 
 /** More values than this are first answered from a sample. */
-const EXACT_AT_ONCE = 2 ** 20;
-const SAMPLE = 2 ** 18;
 /** Of the hill: fewer where there is little to count. */
 const BINS = { least: 40, most: 160 };
 const FEW = 64;
@@ -76,14 +75,13 @@ interface Coding {
 }
 
 const numbersOf = new WeakMap<Float32Array, Numbers>();
-const samples = new WeakMap<Float32Array, Float32Array>();
 /** The last one of each: ten million values at eight widths would not fit. */
 const codings = new WeakMap<Float32Array, Coding>();
 
 export function model(fewbits: Fewbits, dataset: Dataset, { bits }: Options): View {
   const { values } = dataset;
   const known = values.length <= EXACT_AT_ONCE || codings.get(values)?.bits === bits;
-  return viewOf(fewbits, dataset, bits, known ? values : sampleOf(values));
+  return viewOf(fewbits, dataset, bits, known ? values : sampleOf(values).values);
 }
 
 export function exact(fewbits: Fewbits, dataset: Dataset, { bits }: Options): View {
@@ -104,14 +102,6 @@ export function pick(_: Fewbits, { values, followed, summary }: Dataset, { value
   let index = followed;
   for (let steps = Math.abs(by); steps > 0; steps--) index = neighbour(values, index, by > 0);
   return index;
-}
-
-function sampleOf(values: Float32Array): Float32Array {
-  const known = samples.get(values);
-  if (known) return known;
-  const sample = Float32Array.from({ length: SAMPLE }, (_, i) => values[Math.floor((i * values.length) / SAMPLE)]!);
-  samples.set(values, sample);
-  return sample;
 }
 
 function know(fewbits: Fewbits, values: Float32Array, absmax: number, sampled: boolean): Numbers {

@@ -1,5 +1,6 @@
 import type { FigureProps } from '../../kit/contract.ts';
 import { RadioGroup, Switch } from '../../kit/controls/choice.tsx';
+import { Problem } from '../../kit/controls/problem.tsx';
 import { FileNumbers, PasteNumbers } from '../../kit/data/reading.tsx';
 import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
@@ -68,13 +69,9 @@ export default function YourData(props: Props) {
       table={view.reach > 0 ? errorTable(view) : null}
       sentence={<Finding view={view} noun={dataset.noun} />}
     >
-      {view.sides.map(({ problem, title }) =>
-        problem ? (
-          <p key={title} class="problem" role="alert">
-            {title}: {problem}
-          </p>
-        ) : null,
-      )}
+      {view.sides.map(({ problem, title }) => (
+        <Problem key={title} text={problem && `${title}: ${problem}`} />
+      ))}
       <Measures view={view} />
       <div class="pair">
         <section aria-label="Errors">

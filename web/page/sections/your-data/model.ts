@@ -4,6 +4,7 @@ import type { Comparison, Fewbits } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { cParts, csvParts, jsonParts, npyParts, type Part, shortest } from '../../kit/data/write.ts';
 import { MINUS } from '../../kit/numbers.ts';
+import { EXACT_AT_ONCE, sampleOf } from '../../kit/sample.ts';
 import {
   allCodes,
   type Coding,
@@ -68,14 +69,11 @@ export interface View {
   rows: Row[];
 }
 
-/** More values than this are first answered from a sample. */
-export const EXACT_AT_ONCE = 2 ** 20;
 /** Of more than this, a tab can hold the values but not what every scheme makes of them: the sample is all there is. */
 export const EXACT_AT_ALL = 2 ** 25;
-const SAMPLE = 2 ** 18;
 const FIRST_ROWS = 12;
 
-/** At once: exact for a million values, from a sample for more. */
+/** At once: exact for half a million values, from a sample for more. */
 export function model(fewbits: Fewbits, dataset: Dataset, options: Options): View {
   const builders = buildersOf(options);
   const { length } = dataset.values;
@@ -127,17 +125,10 @@ function attempt(code: () => Coding): Coding | string {
 
 // --- a sample ------------------------------------------------------------------------------------------------------
 
-const samples = new WeakMap<Float32Array, { numbers: Numbers; stride: number }>();
-
-/** Every n-th value, with what is known of all. */
-function sampleOf({ values, summary }: Dataset) {
-  const known = samples.get(values);
-  if (known) return known;
-  const stride = Math.ceil(values.length / SAMPLE);
-  const sample = Float32Array.from({ length: Math.floor(values.length / stride) }, (_, i) => values[i * stride]!);
-  const made = { numbers: { values: sample, shape: [sample.length], summary }, stride };
-  samples.set(values, made);
-  return made;
+/** A sample, with what is known of all. */
+function sampled({ values: all, summary }: Dataset) {
+  const { values, stride } = sampleOf(all);
+  return { numbers: { values, shape: [values.length], summary }, stride };
 }
 
 /** The range of all values gives min-max the right scale. Groups are of neighbours, which a sample has not. */
@@ -149,11 +140,11 @@ function sampleCoding(fewbits: Fewbits, dataset: Dataset, builder: Builder): Cod
   }
   const whole = builder.calibration === 'minmax' && absmax > 0;
   const range = whole ? ({ calibration: 'hand', low: min / absmax, high: max / absmax } as const) : {};
-  return codingOf(fewbits, sampleOf(dataset).numbers, { ...builder, per: 'tensor', ...range });
+  return codingOf(fewbits, sampled(dataset).numbers, { ...builder, per: 'tensor', ...range });
 }
 
 function fromSample(fewbits: Fewbits, dataset: Dataset, builders: Builder[]): View {
-  const { numbers, stride } = sampleOf(dataset);
+  const { numbers, stride } = sampled(dataset);
   const attempts = builders.map((builder) => attempt(() => sampleCoding(fewbits, dataset, builder)));
   return viewOf(fewbits, dataset, numbers, builders, attempts, stride);
 }

@@ -1,6 +1,7 @@
 // The same in code, and files.
 import { useEffect, useState } from 'preact/hooks';
 import { Menu } from '../../kit/controls/menu.tsx';
+import { Problem } from '../../kit/controls/problem.tsx';
 import { sentenceOf } from '../../kit/page.ts';
 import { FILES, type FileKind, type MadeFile } from './files.ts';
 import type { SideView } from './model.ts';
@@ -40,11 +41,7 @@ export function SameInCode({ side, type, tooMany, save }: SameInCodeProps) {
         </button>
         <Menu label="Export" items={items} />
       </div>
-      {problem && (
-        <p class="problem" role="alert">
-          The file could not be made: {problem}
-        </p>
-      )}
+      <Problem text={problem && `The file could not be made: ${problem}`} />
       <pre>
         <code>{side.code}</code>
       </pre>
