@@ -25,7 +25,7 @@ interface Browser {
 /** Runs in the page: a control of a figure by its name; of two with the same, the slider. */
 const FIND = `const find = (section, name) => ['[role=slider]', ':is(input, button, [role])']
   .flatMap((kind) => [...document.querySelectorAll('fewbits-' + section + ' ' + kind)])
-  .find((one) => (one.getAttribute('aria-label') ?? one.labels?.[0]?.textContent ?? one.textContent).trim() === name);
+  .find((one) => (one.getAttribute('aria-label') ?? (one.labels?.[0]?.querySelector('.label, .hidden') ?? one.labels?.[0] ?? one).textContent).trim() === name);
 const texts = (selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent.trim());`;
 
 /** Waits until an expression has this value, as JSON. */
