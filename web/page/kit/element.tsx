@@ -109,8 +109,8 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
     #set(changes: Partial<Options>): void {
       this.#shown = { ...this.#shown!, options: { ...this.#shown!.options, ...changes } };
       noteOptions(name, changedOptions(this.#module!.options, this.#shown.options));
-      this.#draw();
       void this.#update();
+      this.#draw();
     }
 
     async #update(): Promise<void> {

@@ -40,15 +40,29 @@ export function usePageState(): PageState {
 
 /** The worker has no data until something is asked of it; the first picture comes from the build. */
 let inWorker: Promise<unknown> | undefined;
+/** The same once it has come: from then on nothing waits. */
+let arrived: Promise<unknown> | undefined;
+
+function hold<Data extends Promise<unknown>>(data: Data): Data {
+  inWorker = data;
+  data.then(
+    () => {
+      arrived = data;
+    },
+    () => {},
+  );
+  return data;
+}
 
 export function dataReady(): Promise<unknown> {
-  inWorker ??= worker()
-    .use(state.dataset.source, state.dataset.followed)
-    .catch((error) => {
+  if (inWorker) return inWorker;
+  const data = worker().use(state.dataset.source, state.dataset.followed);
+  return hold(
+    data.catch((error) => {
       inWorker = undefined;
       throw error;
-    });
-  return inWorker;
+    }),
+  );
 }
 
 /** Makes an example the page's data. */
@@ -68,8 +82,7 @@ async function change(call: () => Promise<DatasetInfo>): Promise<void> {
   setPageState({ busy: 'reading …' });
   const before = inWorker;
   try {
-    inWorker = call();
-    setPageState({ dataset: (await inWorker) as DatasetInfo, busy: '', message: '', back: null });
+    setPageState({ dataset: await hold(call()), busy: '', message: '', back: null });
   } catch (error) {
     // The worker still has what it had.
     inWorker = before;
@@ -92,8 +105,9 @@ export async function edit(index: number, value: number): Promise<void> {
   setPageState({ dataset, message: '', back: source.kind === 'own' ? state.back : source });
 }
 
+/** Where the data is there, the worker is asked before this returns: it works while the page draws. */
 export async function run<Result>(section: string, name: string, argument: unknown): Promise<Result | undefined> {
-  await dataReady();
+  if (!inWorker || inWorker !== arrived) await dataReady();
   return newest(`${section}.${name}`, () => worker().run(section, name, argument)) as Promise<Result | undefined>;
 }
 
