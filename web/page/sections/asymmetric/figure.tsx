@@ -166,7 +166,7 @@ function Sides({ view }: { view: View }) {
   return (
     <DataTable
       caption={`The two schemes side by side${view.pending ? ', ≈ from a sample' : ''}`}
-      columns={['scheme', 'one step', 'codes in use', 'mean error', 'largest error']}
+      columns={['scheme', 'one step', 'codes with values', 'mean error', 'largest error']}
       rows={[row('asymmetric', asymmetric), row('symmetric', symmetric)]}
     />
   );
