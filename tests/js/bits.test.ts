@@ -20,7 +20,7 @@ const seven = makeDataset(
 );
 const defaults = defaultsOf(options);
 const viewWith = (changes: Partial<Options> = {}) => model(fewbits, seven, { ...defaults, ...changes });
-const edit = (format: string, text: string): Edit => ({ of: FOLLOWED, own: false, format, text });
+const edit = (format: string, text: string): Edit => ({ of: FOLLOWED, format, text });
 const typed = (x: string, changes: Partial<Options> = {}) => viewWith({ edit: edit(TYPED, x), ...changes });
 const row = (view: View, name: string) => view.rows.find((each) => each.name === name)!;
 const editor = (view: View) => view.rows[view.at]!;
@@ -73,8 +73,7 @@ describe('the number in the editor', () => {
     const [[key, text]] = changedOptions(options, { ...defaults, edit: edit('float32', bits) }) as [[string, string]];
     assert.equal(text, `${FOLLOWED}_float32_${bits}`);
     assert.deepEqual(readOptions(options, (given) => (given === key ? text : null)).edit, edit('float32', bits));
-    const own = { ...edit('float8_e4m3fn', '00000001'), own: true };
-    assert.deepEqual(changedOptions(options, { ...defaults, edit: own }), [['edit', '']]);
+    assert.ok(options.edit.ofData, 'the page leaves it out of links to the reader’s own numbers');
     assert.equal(readOptions(options, () => '').edit, null);
   });
 });

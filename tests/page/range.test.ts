@@ -170,6 +170,16 @@ describe('chapter 3, Range and precision', () => {
     await page.waitForURL(site.address);
   });
 
+  it('keeps what was zoomed and probed on own numbers out of the address', async () => {
+    await button('Zoom in').press('Enter');
+    await page.waitForURL(/range\.from=/);
+    await paste('41.537 42 43');
+    await page.waitForURL(/data=own/);
+    await button('Zoom in').press('Enter');
+    await type('41.74');
+    await page.waitForURL((url) => url.search === '?data=own');
+  });
+
   it('stops zooming where nothing more could be seen, in and out', async () => {
     await type('1.3');
     await probe().focus();

@@ -32,6 +32,8 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
     #failure: unknown;
     #near = false;
     #stale = false;
+    /** Options that were set on the reader's own numbers, and tell of them. */
+    #private = new Set<string>();
     #stop: (() => void) | undefined;
     #attributes = new MutationObserver((records) =>
       this.#onAttributes(records.map(({ attributeName }) => attributeName!)),
@@ -73,7 +75,7 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
       const asBuilt =
         view !== undefined && dataset === pageState().dataset && !changedOptions(module.options, options).length;
       this.#shown = { ...this.#shown!, options };
-      noteOptions(name, changedOptions(module.options, options));
+      this.#note();
       this.#attributes.observe(this, { attributeFilter: Object.keys(module.options) });
       if (!asBuilt) await this.#update();
       this.dataset['ready'] = '';
@@ -108,9 +110,21 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
 
     #set(changes: Partial<Options>): void {
       this.#shown = { ...this.#shown!, options: { ...this.#shown!.options, ...changes } };
-      noteOptions(name, changedOptions(this.#module!.options, this.#shown.options));
+      const own = pageState().dataset.source.kind === 'own';
+      for (const key of Object.keys(changes))
+        if (own && this.#module!.options[key]!.ofData) this.#private.add(key);
+        else this.#private.delete(key);
+      this.#note();
       void this.#update();
       this.#draw();
+    }
+
+    #note(): void {
+      const changed = changedOptions(this.#module!.options, this.#shown!.options);
+      noteOptions(
+        name,
+        changed.filter(([key]) => !this.#private.has(key)),
+      );
     }
 
     async #update(): Promise<void> {

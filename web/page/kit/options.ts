@@ -5,6 +5,8 @@ export interface Option<T> {
   readonly default: T;
   parse(text: string): T | undefined;
   format(value: T): string;
+  /** Made of the data's numbers: what was set on the reader's own stays out of links. */
+  readonly ofData?: boolean;
 }
 
 export type OptionSet = Readonly<Record<string, Option<unknown>>>;
@@ -21,9 +23,13 @@ export function choice<const T extends string>(choices: readonly T[], initial: N
 }
 
 /** A number from min to max; what lies outside is clamped. */
-export function number(initial: number, { min = -Infinity, max = Infinity, whole = false } = {}): Option<number> {
+export function number(
+  initial: number,
+  { min = -Infinity, max = Infinity, whole = false, ofData = false } = {},
+): Option<number> {
   return {
     default: initial,
+    ofData,
     parse(text) {
       const value = Number(text);
       if (text.trim() === '' || !Number.isFinite(value)) return undefined;

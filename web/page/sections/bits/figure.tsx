@@ -21,8 +21,7 @@ type Props = FigureProps<Options, View>;
 
 export default function Bits({ view, options, set, dataset }: Props) {
   const reading = readingNow(view, options);
-  const edit = (format: string, text: string) =>
-    set({ edit: { of: dataset.followedValue, own: dataset.source.kind === 'own', format, text } });
+  const edit = (format: string, text: string) => set({ edit: { of: dataset.followedValue, format, text } });
   const choose = (format: string) => set({ format });
   const chosen = view.rows.some(({ name }) => name === options.format) ? options.format : reading.name;
   return (

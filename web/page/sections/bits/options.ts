@@ -3,8 +3,6 @@ import { choice, flag, number, type Option, type OptionsOf, text } from '../../k
 /** What the reader made of the followed value. It holds as long as that value is followed. */
 export interface Edit {
   of: number;
-  /** Made on the reader's own data: stays out of links. */
-  own: boolean;
   /** The format whose bits were set, or TYPED. */
   format: string;
   /** Those bits, or the number. */
@@ -13,11 +11,12 @@ export interface Edit {
 
 const editOption: Option<Edit | null> = {
   default: null,
+  ofData: true,
   parse(given) {
     const [, of, format, made] = /^([^_]+)_(\w+)_([^_]+)$/.exec(given) ?? [];
-    return made ? { of: Number(of), own: false, format: format!, text: made } : undefined;
+    return made ? { of: Number(of), format: format!, text: made } : undefined;
   },
-  format: (edit) => (!edit || edit.own ? '' : `${edit.of}_${edit.format}_${edit.text}`),
+  format: (edit) => (!edit ? '' : `${edit.of}_${edit.format}_${edit.text}`),
 };
 
 export const options = {

@@ -4,10 +4,10 @@ export const options = {
   /** The rows, by name. */
   formats: text('float32 float16 bfloat16 float8_e4m3fn float4_e2m1fn int8', { maxLength: 160 }),
   /** NaN: the followed value. */
-  probe: number(Number.NaN),
+  probe: number(Number.NaN, { ofData: true }),
   /** The ends of the number line; NaN: as the data needs. */
-  from: number(Number.NaN),
-  to: number(Number.NaN),
+  from: number(Number.NaN, { ofData: true }),
+  to: number(Number.NaN, { ofData: true }),
   axis: choice(['auto', 'linear', 'log'], 'auto'),
   /** The column that sorts the table, '-max' for its largest first; '' for the order of the formats. */
   sort: text('', { maxLength: 12 }),
