@@ -28,8 +28,11 @@ export interface Parts {
   frame: number;
 }
 
-/** Longer than a frame and a short transition; what comes later belongs to no press. */
-const QUIET = 150;
+/**
+ * Longer than a frame or two, shorter than the rest after which an answer from a sample is made exact (kit/exact.ts): the
+ * first answer is what a reader waits for.
+ */
+const QUIET = 100;
 
 export interface InputReport {
   answers: Answer[];

@@ -143,7 +143,7 @@ describe('what is said', () => {
 
   it('names the worst rows', () => {
     assert.match(textOf(viewOf()), /Of your 7 values 2 \(29.%\) are beyond e2m1fn\.$/);
-    assert.match(textOf(viewOf({}, dataOf([0.1, -0.2]))), /All 2 of your values are nearer to 0 .* e2m1fn and int8/);
+    assert.match(textOf(viewOf({}, dataOf([0.1, -0.2]))), /Both of your values are nearer to 0 .* e2m1fn and int8/);
     assert.match(textOf(viewOf({ formats: 'float16 float32' }, dataOf([1e38]))), /Your one value is beyond float16/);
     assert.match(textOf(viewOf({}, dataOf([0, 0, 0]))), /All your values are 0/);
     assert.match(textOf(viewOf({ formats: 'float32' })), /None of your values/);

@@ -269,7 +269,7 @@ describe('chapter 3, Range and precision', () => {
 
   it('says what 1e38 and zeros are to these formats', async () => {
     await paste('1e38 1e38');
-    await says('All 2 of your values are beyond float16, e4m3fn, e2m1fn and int8.');
+    await says('Both of your values are beyond float16, e4m3fn, e2m1fn and int8.');
     assert.equal(await figure.getByRole('radio', { name: 'log' }).isChecked(), true);
     await paste('0 0 0');
     await says('All your values are 0: one tick is enough for them.');

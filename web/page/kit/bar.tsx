@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { nameOf, sameSource } from './data/examples.ts';
 import { copyLink } from './link.ts';
 import { Num } from './number.tsx';
-import { count, plain, say, writeStored } from './numbers.ts';
+import { count, plain, writeStored } from './numbers.ts';
 import { type PageState, setPageState, useSource } from './page.ts';
 import { storedTheme, THEME_NAMES, type Theme, turnTheme } from './theme.ts';
 
@@ -27,8 +27,12 @@ export function Bar({ state, openData }: BarProps) {
             <span class="hidden">Data: </span>
             <b>{dataset.name}</b>{' '}
             <span class="meta">
-              {busy ||
-                `${count(dataset.count, dataset.noun)}, ${say(dataset.summary.min)} to ${say(dataset.summary.max)}`}
+              {busy || (
+                <>
+                  {count(dataset.count, dataset.noun)}, <Num of={dataset.summary.min} /> to{' '}
+                  <Num of={dataset.summary.max} />
+                </>
+              )}
             </span>
           </span>
           <svg class="chevron" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">

@@ -64,6 +64,7 @@ export const whole = (x: number) => typeset(String(Math.round(x) || 0));
 /** '54 %', '0.12 %': two significant digits below 10, whole above. */
 export function percent(fraction: number): string {
   const value = fraction * 100;
+  if (value !== 0 && Math.abs(value) < 0.01) return `less than 0.01${NARROW}%`;
   const digits = Math.abs(value) >= 10 ? typeset(value.toFixed(0)) : plain(write(value, 2));
   return `${digits}${NARROW}%`;
 }

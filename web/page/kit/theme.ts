@@ -29,19 +29,3 @@ export function turnTheme(): Theme {
   setTheme(next);
   return next;
 }
-
-/** Calls back whenever the colours change: canvases must be drawn anew. Returns how to stop. */
-export function onTheme(listener: () => void): () => void {
-  const system = matchMedia('(prefers-color-scheme: dark)');
-  const observer = new MutationObserver(listener);
-  system.addEventListener('change', listener);
-  observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
-  return () => {
-    system.removeEventListener('change', listener);
-    observer.disconnect();
-  };
-}
-
-/** A token's colour now, for canvases: colour('original'). */
-export const colour = (token: string) =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${token}`).trim();

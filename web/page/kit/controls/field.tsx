@@ -55,7 +55,11 @@ export function TextField(props: TextFieldProps) {
           spellcheck={false}
           aria-invalid={problem !== undefined}
           aria-describedby={problem ? problemId : undefined}
-          onInput={(event) => setDraft(event.currentTarget.value)}
+          onInput={(event) => {
+            setDraft(event.currentTarget.value);
+            // Not only when it is left: what stands below would move away from the pointer.
+            setProblem(undefined);
+          }}
           onKeyDown={onKeyDown}
           onBlur={commit}
         />

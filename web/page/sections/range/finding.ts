@@ -37,7 +37,7 @@ function lossOf({ values: { length }, summary }: Dataset, rows: readonly Row[], 
       length === 1
         ? 'Your one value is'
         : most === length
-          ? `All *${whole(length)}* of your values are`
+          ? `${length === 2 ? 'Both' : `All *${whole(length)}*`} of your values are`
           : `Of your *${whole(length)}* values ${about}*${whole(most)}* (${percent(most / length)}) ${most === 1 ? 'is' : 'are'}`;
     return `${many} ${verb} ${list(rows.filter((row) => row[key] === most).map(short))}${end}`;
   };

@@ -47,7 +47,6 @@ export interface View {
   oneBit: number | null;
 }
 
-/** More values than this are first answered from a sample. */
 /** Of the hill: fewer where there is little to count. */
 const BINS = { least: 40, most: 160 };
 const FEW = 64;

@@ -11,6 +11,7 @@ import type {
   Summary,
 } from '../../../lib/types.ts';
 import type { Integers } from '../../kit/data/write.ts';
+import { whole } from '../../kit/numbers.ts';
 import { type Builder, isAffine, isFloat, isSigned, schemeOf } from './scheme.ts';
 
 /** As much of the page's dataset as coding needs. */
@@ -88,7 +89,7 @@ function checkEntropy({ calibration, granularity = 'tensor' }: AffineScheme, sha
   const all = shape.reduce((product, size) => product * size, 1);
   const groups = 'groupSize' in granularity ? all / granularity.groupSize : shape[granularity.axis]!;
   if (groups <= ENTROPY_GROUPS) return;
-  const message = `entropy for ${groups} groups would take too long here; up to ${ENTROPY_GROUPS} are possible. Take larger groups, or MSE.`;
+  const message = `entropy for ${whole(groups)} groups would take too long here; up to ${ENTROPY_GROUPS} are possible. Take larger groups, or MSE.`;
   throw new FewbitsError('TOO_LARGE', message, { groups });
 }
 
