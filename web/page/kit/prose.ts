@@ -9,9 +9,9 @@ import { useSource } from './page.ts';
 import { turnTheme } from './theme.ts';
 
 /** What a button in a chapter's words changed must not happen out of sight. */
-function show(chapter: HTMLElement): void {
+function show(chapter: HTMLElement | null): void {
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  chapter.querySelector('figure')?.scrollIntoView({ block: 'nearest', behavior: calm ? 'auto' : 'smooth' });
+  chapter?.querySelector('figure')?.scrollIntoView({ block: 'nearest', behavior: calm ? 'auto' : 'smooth' });
 }
 
 export function listenToProse(openData: (given?: File | string) => void): void {
@@ -27,7 +27,7 @@ export function listenToProse(openData: (given?: File | string) => void): void {
       const [name, option] = key.split('.');
       document.querySelector(`fewbits-${name}`)!.setAttribute(option!, value);
     }
-    if (wanted || button.dataset['set']) show(button.closest('section')!);
+    if (wanted || button.dataset['set']) show(button.closest('section'));
   });
   document.addEventListener('dragover', (event) => {
     if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
