@@ -78,7 +78,7 @@ export default function Asymmetric(props: FigureProps<Options, View>) {
       table={lanesTable('with a zero point', view)}
     >
       <Lanes view={view} ends={[least - room, most + room]} label={labelOf(view)} follow={follow}>
-        {(places) => <Range {...{ view, options, places, change }} />}
+        {(places) => <Range {...{ view, options, places, change, set }} />}
       </Lanes>
       <Sides view={view} />
       <Ledger name="asymmetric" view={view} follow={follow} />
