@@ -5,7 +5,7 @@ import { init } from 'fewbits';
 import type { Dataset } from '../../web/page/kit/contract.ts';
 import { generate } from '../../web/page/kit/data/generate.ts';
 import { pack } from '../../web/page/kit/json.ts';
-import type { Outcome } from '../../web/page/kit/lanes/view.ts';
+import { type Outcome, unclippedOf } from '../../web/page/kit/lanes/view.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
 import { exact, model, options } from '../../web/page/sections/asymmetric/model.ts';
 import type { Options } from '../../web/page/sections/asymmetric/options.ts';
@@ -14,14 +14,14 @@ import { rangeChange, zeroChange } from '../../web/page/sections/asymmetric/rang
 const fewbits = await init();
 const SEVEN = [5.47, 3.08, -7.59, 0, -1.95, -4.57, 10.8];
 
-function datasetOf(given: ArrayLike<number>): Dataset {
+function datasetOf(given: ArrayLike<number>, followed = 0): Dataset {
   const values = Float32Array.from(given);
   const source = { kind: 'own', name: 'numbers' } as const;
-  return { source, name: 'numbers', values, shape: [values.length], summary: fewbits.summarize(values), followed: 0 };
+  return { source, name: 'numbers', values, shape: [values.length], summary: fewbits.summarize(values), followed };
 }
 
-const viewOf = (given: ArrayLike<number>, changes: Partial<Options> = {}) =>
-  model(fewbits, datasetOf(given), { ...defaultsOf(options), ...changes });
+const viewOf = (given: ArrayLike<number>, changes: Partial<Options> = {}, followed = 0) =>
+  model(fewbits, datasetOf(given, followed), { ...defaultsOf(options), ...changes });
 
 describe('the seven numbers', () => {
   it('have the zero point −23 and these codes', () => {
@@ -51,6 +51,22 @@ describe('the seven numbers', () => {
       assert.ok(Math.abs(moved.scale / view.scale - 1) < 1e-6);
     }
   });
+});
+
+it('a value beyond the range is clipped, whatever the rounding and the zero point', () => {
+  for (const rounding of ['onnxruntime', 'pytorch'] as const) {
+    const changes = { low: 0.2, rounding };
+    assert.equal(unclippedOf(viewOf(SEVEN, changes, 2)), -192);
+    for (const i of [0, 1, 3, 4, 6]) assert.equal(unclippedOf(viewOf(SEVEN, changes, i)), undefined);
+  }
+});
+
+it('an end that was moved to 0 is 0', () => {
+  const view = viewOf(SEVEN);
+  const first = viewOf(SEVEN, rangeChange(view, zeroChange(view, view.low)));
+  const last = viewOf(SEVEN, rangeChange(view, zeroChange(view, view.high)));
+  assert.deepEqual([first.beta, first.from, last.alpha, last.to], [0, 0, 0, 0]);
+  assert.equal(viewOf([1e-12, 1]).beta, 1e-12);
 });
 
 describe('data on one side', () => {

@@ -5,8 +5,9 @@ import { init } from 'fewbits';
 import type { Dataset } from '../../web/page/kit/contract.ts';
 import { generate } from '../../web/page/kit/data/generate.ts';
 import { pack } from '../../web/page/kit/json.ts';
-import { PLACES, placeOf, valueAt } from '../../web/page/kit/lanes/view.ts';
+import { LARGEST, PLACES, placeOf, unclippedOf, valueAt } from '../../web/page/kit/lanes/view.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
+import { EXACT_AT_ONCE, evenly } from '../../web/page/kit/sample.ts';
 import { exact, model, options } from '../../web/page/sections/symmetric/model.ts';
 import { type Options, TYPES } from '../../web/page/sections/symmetric/options.ts';
 
@@ -49,6 +50,21 @@ describe('the seven numbers', () => {
     assert.equal(viewOf(SEVEN, { range: 'full' }).low, -128);
   });
 
+  it('are clipped only where rounding leads past the last code', () => {
+    assert.equal(unclippedOf(viewOf(SEVEN, { range: 'full' }, 6)), 128);
+    assert.equal(
+      unclippedOf(
+        viewOf(
+          SEVEN.map((x) => -x),
+          { range: 'full' },
+          6,
+        ),
+      ),
+      undefined,
+    );
+    for (const type of TYPES) assert.equal(unclippedOf(viewOf(SEVEN, { type }, 6)), undefined);
+  });
+
   it('are shown as they were written', () => {
     assert.deepEqual(
       viewOf(SEVEN).marks.map(({ value }) => value),
@@ -72,6 +88,13 @@ describe('data at the edges', () => {
       [127, 0],
     );
   });
+});
+
+it('the limits are the library’s', () => {
+  const most = (format: string) => fewbits.numberFormats.find(({ name }) => name === format)!.max;
+  assert.equal(LARGEST, most('float32'));
+  assert.equal(viewOf([most('float16')]).beyondHalf, false);
+  assert.equal(viewOf([most('float16') + 1]).beyondHalf, true);
 });
 
 describe('the axis', () => {
@@ -112,7 +135,7 @@ describe('many values', () => {
       ends.reduce((sum, n) => sum + n, 0),
       gaps.length,
     );
-    assert.ok(gaps.length > 800 && gaps.length <= 900);
+    assert.equal(gaps.length, 900);
     const codes = ends.flatMap((n, i) => new Array<number>(n).fill(low + i));
     let place = 0;
     gaps.forEach((gap, i) => {
@@ -122,8 +145,23 @@ describe('many values', () => {
     });
   });
 
-  it('are sampled above a million, and exact when asked', () => {
-    const dataset = datasetOf(generate('gaussian', 2 ** 20 + 1, 1));
+  it('have 900 threads at even distances, and all where they are fewer', () => {
+    for (const count of [900, 901, 1799, 36_864]) {
+      const { gaps, ends } = viewOf(generate('gaussian', count, 1));
+      assert.equal(gaps.length, 900);
+      assert.equal(
+        ends.reduce((sum, n) => sum + n),
+        900,
+      );
+    }
+    assert.deepEqual(evenly(3, 900), [0, 1, 2]);
+    assert.deepEqual(evenly(10, 5), [1, 3, 5, 7, 9]);
+  });
+
+  it('are sampled above what is exact at once, and exact when asked', () => {
+    const dataset = datasetOf(generate('gaussian', EXACT_AT_ONCE + 1, 1));
+    const few = datasetOf(dataset.values.subarray(0, EXACT_AT_ONCE));
+    assert.equal(model(fewbits, few, defaultsOf(options)).pending, false);
     const first = model(fewbits, dataset, defaultsOf(options));
     const all = exact(fewbits, dataset, defaultsOf(options));
     assert.deepEqual([first.pending, all.pending], [true, false]);

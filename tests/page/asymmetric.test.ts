@@ -76,10 +76,10 @@ describe('chapter 5, Asymmetric', () => {
   it('on 5 6 7, switch "Include zero" off changes the zero point, and 0 is no longer exact', async () => {
     await paste('5 6 7');
     await says('[0, 7] uses all 256 codes');
-    assert.equal(await field('Zero point').inputValue(), '-128');
+    assert.equal(await field('Zero point').inputValue(), '−128');
     await figure.getByRole('switch', { name: 'Include zero' }).click();
     await says('But 0 is no longer exact, which padding and ReLU need.');
-    assert.equal(await field('Zero point').inputValue(), '-765');
+    assert.equal(await field('Zero point').inputValue(), '−765');
   });
 
   it('group "Rounding" lists the elements that differ, or says that none do', async () => {
@@ -106,6 +106,58 @@ describe('chapter 5, Asymmetric', () => {
     await says('0 is stored as −12');
   });
 
+  it('Escape gives both ends back, and Home leads to 0 itself', async () => {
+    const before = [await field('β').inputValue(), await field('α').inputValue()];
+    await slider('Zero point').press('ArrowRight');
+    await says('0 is stored as −22');
+    await slider('Zero point').press('Escape');
+    await says('0 is stored as −23');
+    assert.deepEqual([await field('β').inputValue(), await field('α').inputValue()], before);
+    assert.doesNotMatch(page.url(), /asymmetric\.(low|high)/);
+    await slider('Zero point').press('Home');
+    await says('[0, 18.4] uses all 256 codes');
+  });
+
+  it('the flag is within its ends where zero is not included, and moves by one', async () => {
+    await paste('0.1 6 7');
+    await figure.getByRole('switch', { name: 'Include zero' }).click();
+    await says('But 0 is no longer exact');
+    const flag = slider('Zero point');
+    const [least, now, most] = await Promise.all(
+      ['min', 'now', 'max'].map(async (name) => Number(await flag.getAttribute(`aria-value${name}`))),
+    );
+    assert.equal(now, -132);
+    assert.ok(least! <= now! && now! <= most!);
+    await flag.press('ArrowLeft');
+    await page.locator('fewbits-asymmetric [aria-label="Zero point"][aria-valuenow="-133"]').waitFor();
+  });
+
+  it('names the clip in the formula where it acts', async () => {
+    await page.context().close();
+    await open('?data=seven&follow=2&asymmetric.low=0.2');
+    const clipped = figure.locator('.figure-formula', { hasText: '=−192,\u00a0clipped to\u00a0−128' });
+    await clipped.waitFor();
+    await figure.getByRole('button', { name: 'Follow 5.47', exact: true }).click();
+    await clipped.waitFor({ state: 'detached' });
+  });
+
+  it('says of zeros that they are kept only where they are', async () => {
+    await page.context().close();
+    await open('?data=seven&asymmetric.low=0.2&asymmetric.zero=0');
+    await paste('0 0 0');
+    await says('But 0 is no longer exact');
+    await figure.getByRole('switch', { name: 'Include zero' }).click();
+    await says('All values are 0. Every scheme keeps them exactly.');
+  });
+
+  it('writes large ends with real powers, in parentheses', async () => {
+    await paste('1e38 -1.449e36 1');
+    const formula = figure.locator('.figure-formula');
+    await formula.locator('msup').first().waitFor();
+    assert.match((await formula.textContent())!, /−\(−1\.449×1036\)/);
+    assert.doesNotMatch((await formula.textContent())!, /\^/);
+  });
+
   it('takes ends and zero point as text; the link says how far they moved, not the numbers', async () => {
     await type(field('β'), '-5');
     await type(field('α'), '5');
@@ -118,7 +170,7 @@ describe('chapter 5, Asymmetric', () => {
     await type(field('α'), 'much');
     await figure.getByText('“much” is not a number.').waitFor();
     await type(field('β'), '-1000');
-    await figure.getByText('The least is -25.98.').waitFor();
+    await figure.getByText('The least is −25.98.').waitFor();
   });
 
   it('drags an end with the pointer', async () => {

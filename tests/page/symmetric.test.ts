@@ -88,6 +88,28 @@ describe('chapter 4, Symmetric', () => {
     await page.locator('.following', { hasText: /1[12]/ }).waitFor();
   });
 
+  it('Escape ends a drag: the pointer moves on, the value stays', async () => {
+    const dot = slider('Value 7').locator('.dot');
+    await dot.evaluate((circle) => circle.scrollIntoView({ block: 'center' }));
+    const { x, y, width, height } = (await dot.boundingBox())!;
+    const from = { x: x + width / 2, y: y + height / 2 };
+    const now = () => slider('Value 7').getAttribute('aria-valuenow');
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(from.x - 60, from.y, { steps: 5 });
+    await page.waitForFunction(
+      () =>
+        document.querySelector('fewbits-symmetric [aria-label="Value 7"]')!.getAttribute('aria-valuenow') !== '10.8',
+    );
+    await page.keyboard.press('Escape');
+    await codes('64 36 -89 0 -23 -54 127');
+    await page.mouse.move(from.x - 61, from.y);
+    await page.mouse.up();
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    assert.equal(await now(), '10.8');
+    await codes('64 36 -89 0 -23 -54 127');
+  });
+
   it('takes a number as text, and refuses others in a sentence', async () => {
     const field = figure.getByRole('textbox', { name: 'Value 1' });
     await field.fill('21.6');
@@ -111,6 +133,10 @@ describe('chapter 4, Symmetric', () => {
     await figure.getByRole('radio', { name: 'full' }).check();
     await codes('65 36 -90 0 -23 -54 127');
     await figure.locator('.figure-formula', { hasText: '127.5' }).waitFor();
+    await follow('10.8').click();
+    await figure.locator('.figure-formula', { hasText: 'round(127.5)=128,\u00a0clipped to\u00a0127' }).waitFor();
+    await figure.getByRole('radio', { name: 'narrow' }).check();
+    await figure.locator('.figure-formula', { hasText: 'round(127)=127' }).waitFor();
   });
 
   it('error bars never pass half a step in narrow range', async () => {
@@ -144,7 +170,7 @@ describe('chapter 4, Symmetric', () => {
     await open('');
     const pick = figure.locator('.pick').last();
     const name = (await pick.getAttribute('aria-label'))!.replace('Follow ', '');
-    await figure.getByText('Threads and dots: 899 of 36,864 values').waitFor();
+    await figure.getByText('Threads and dots: 900 of 36,864 values').waitFor();
     await pick.press('Enter');
     await page.locator('.following', { hasText: name }).waitFor();
     await figure.getByRole('button', { name: 'Show as table' }).click();

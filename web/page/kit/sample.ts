@@ -13,6 +13,12 @@ export function once<Rest extends unknown[], T>(make: (values: Float32Array, ...
   };
 }
 
+/** Indices of so many of `length` elements, at even distances; of all where they are fewer. */
+export function evenly(length: number, most: number): number[] {
+  const count = Math.min(most, length);
+  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * length) / count));
+}
+
 /** Every n-th value. */
 export const sampleOf = once((values) => {
   const stride = Math.ceil(values.length / MOST);

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useFigureId } from '../figure.tsx';
+import { MINUS } from '../numbers.ts';
 
 interface TextFieldProps {
   label: string;
@@ -90,7 +91,7 @@ export function NumberField({ value, min, max, whole = false, onChange, ...rest 
     onChange(result);
     return undefined;
   };
-  return <TextField {...rest} value={String(value)} onCommit={onCommit} inputMode={whole ? 'numeric' : 'decimal'} />;
+  return <TextField {...rest} value={typed(value)} onCommit={onCommit} inputMode={whole ? 'numeric' : 'decimal'} />;
 }
 
 interface Limits {
@@ -98,6 +99,9 @@ interface Limits {
   max?: number | undefined;
   whole?: boolean;
 }
+
+/** All its digits, as a field shows and reads them. */
+const typed = (x: number) => String(x).replace(/-/g, MINUS);
 
 /** The number, or a sentence that says why it is none. */
 export function parseNumber(text: string, { min = -Infinity, max = Infinity, whole = false }: Limits = {}) {
@@ -108,7 +112,7 @@ export function parseNumber(text: string, { min = -Infinity, max = Infinity, who
   const value = Number(cleaned);
   if (cleaned === '' || !Number.isFinite(value)) return `“${text.trim()}” is not a number.`;
   if (whole && !Number.isInteger(value)) return 'This needs a whole number.';
-  if (value < min) return `The least is ${min}.`;
-  if (value > max) return `The most is ${max}.`;
+  if (value < min) return `The least is ${typed(min)}.`;
+  if (value > max) return `The most is ${typed(max)}.`;
   return value;
 }

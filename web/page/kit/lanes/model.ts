@@ -3,7 +3,7 @@
 import type { Affine, AffineScheme, Fewbits } from '../../../lib/types.ts';
 import type { Dataset } from '../contract.ts';
 import { shortest } from '../data/write.ts';
-import { EXACT_AT_ONCE, once, sampleOf } from '../sample.ts';
+import { EXACT_AT_ONCE, evenly, once, sampleOf } from '../sample.ts';
 import { type LanesView, type Mark, type Outcome, PLACES, placeOf } from './view.ts';
 
 /** Up to so many values are marks of their own. */
@@ -171,10 +171,9 @@ const hillOf = once((values, fewbits: Fewbits, near: number): number[] => {
   return percents([...fewbits.histogram(places, { bins: BINS }).counts]);
 });
 
-/** Every n-th value, by size: how far along the axis it stands, and the codes. */
+/** Values from all of the data, by size: how far along the axis it stands, and the codes. */
 function threadsOf(fewbits: Fewbits, { values, summary }: Dataset, affine: Affine, near: number) {
-  const step = Math.ceil(values.length / THREADS);
-  const picked = Float32Array.from({ length: Math.floor(values.length / step) }, (_, i) => values[i * step]!).sort();
+  const picked = Float32Array.from(evenly(values.length, THREADS), (i) => values[i]!).sort();
   const [first, last] = [placeOf(summary.min, near), placeOf(summary.max, near)];
   const places = Array.from(picked, (x) => Math.round((PLACES * (placeOf(x, near) - first)) / (last - first || 1)));
   return {

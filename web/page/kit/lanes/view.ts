@@ -3,7 +3,7 @@
 /** Threads name their place between `min` and `max` by a whole number up to this. */
 export const PLACES = 4096;
 
-/** The largest float32. */
+/** The largest float32: `max` in the library's `numberFormats`, which figures do not load. */
 export const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
 /** One element and what became of it. */
@@ -53,6 +53,13 @@ export interface LanesView extends Outcome {
   /** Threads by size: how far each is from the one before, and how many end at each code. */
   gaps: number[];
   ends: number[];
+}
+
+/** The followed value's code if codes had no end, where it is not the one it got. Halves go to the even number. */
+export function unclippedOf({ followed: { ratio }, zeroPoint, low, high }: LanesView): number | undefined {
+  const rounded = Math.abs(ratio % 1) === 0.5 ? 2 * Math.round(ratio / 2) : Math.round(ratio);
+  const code = rounded + zeroPoint;
+  return code < low || code > high ? code : undefined;
 }
 
 /** Where a value stands, in units of the axis. */

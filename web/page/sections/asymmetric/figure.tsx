@@ -6,7 +6,7 @@ import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
 import { Lanes } from '../../kit/lanes/lanes.tsx';
-import { FollowedField, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
+import { FollowedField, followedSlots, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
 import type { Outcome } from '../../kit/lanes/view.ts';
 import { Num } from '../../kit/number.tsx';
 import { say, whole, write } from '../../kit/numbers.ts';
@@ -78,7 +78,7 @@ export default function Asymmetric(props: FigureProps<Options, View>) {
       table={lanesTable('with a zero point', view)}
     >
       <Lanes view={view} ends={[least - room, most + room]} label={labelOf(view)} follow={follow}>
-        {(places) => <Range {...{ view, options, places, change }} />}
+        {(places) => <Range {...{ view, options, places, change, set }} />}
       </Lanes>
       <Sides view={view} />
       <Ledger name="asymmetric" view={view} follow={follow} />
@@ -92,18 +92,16 @@ function labelOf({ from, to, scale, zeroPoint }: View): string {
 }
 
 function Formulas({ view }: { view: View }) {
-  const { followed, scale, low, high, from, to, zeroPoint } = view;
+  const { low, high, from, to, zeroPoint } = view;
+  const { digits, exponent } = write(from);
   const values = {
+    ...followedSlots(view),
     a: to,
-    b: from < 0 ? `(${say(from, 4)})` : from,
+    ...(from < 0 ? { b: { digits: `(${digits}`, exponent }, e: ')' } : { b: from, e: '' }),
     m: whole(high - low),
-    s: scale,
     l: whole(-low),
     n: 0 - from,
     z: zeroPoint < 0 ? `(${whole(zeroPoint)})` : whole(zeroPoint),
-    x: followed.value,
-    q: whole(followed.code),
-    y: followed.restored,
   };
   const own = view.scheme === 'asymmetric' && to > from;
   return (
@@ -122,8 +120,8 @@ function Formulas({ view }: { view: View }) {
 }
 
 function Finding({ view }: { view: View }) {
-  const { absmax, scale, zeroPoint, low, high, from, to, min, max, scheme, other } = view;
-  if (absmax === 0) return <>All values are 0. Every scheme keeps them exactly.</>;
+  const { absmax, maxError, scale, zeroPoint, low, high, from, to, min, max, scheme, other } = view;
+  if (absmax === 0 && maxError === 0) return <>All values are 0. Every scheme keeps them exactly.</>;
   if (scheme === 'symmetric') {
     return (
       <>

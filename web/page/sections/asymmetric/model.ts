@@ -35,8 +35,10 @@ const LISTED = 5;
 function view(fewbits: Fewbits, dataset: Dataset, options: Options, all: boolean): View {
   const { values, summary } = dataset;
   const span = summary.max - summary.min || summary.absmax || 1;
-  const beta = Math.max(-LARGEST, summary.min + options.low * span);
-  const alpha = Math.max(beta, Math.min(LARGEST, summary.max + options.high * span));
+  // An end that was moved to 0 misses it by what the option's digits lose.
+  const moved = (end: number, by: number) => (by && Math.abs(end + by * span) < 1e-9 * span ? 0 : end + by * span);
+  const beta = Math.max(-LARGEST, moved(summary.min, options.low));
+  const alpha = Math.max(beta, Math.min(LARGEST, moved(summary.max, options.high)));
   const schemeOf = (symmetric: boolean): AffineScheme => ({
     type: options.type,
     symmetric,

@@ -1,3 +1,4 @@
+import type { Ends } from '../../kit/lanes/axis.ts';
 import { Handle } from '../../kit/lanes/handle.tsx';
 import type { Places } from '../../kit/lanes/lanes.tsx';
 import { say, whole } from '../../kit/numbers.ts';
@@ -35,14 +36,17 @@ interface RangeProps {
   options: Options;
   places: Places;
   change(to: RangeChange): void;
+  set(to: Partial<Options>): void;
 }
 
 /** The ends of the range as brackets to drag, and the flag on the code that means 0. */
-export function Range({ view, options, places, change }: RangeProps) {
+export function Range({ view, options, places, change, set }: RangeProps) {
   const { x, code, hold } = places;
   const { beta, alpha, zeroPoint, low, high, scale, near } = view;
   const grip = code + 62;
   const [start, end] = x.ends;
+  // Both ends as they were, to the last digit: the flag moves both, and rounds them.
+  const onUndo = () => set({ low: options.low, high: options.high });
   const bound = (name: string, value: number, towards: number, onInput: (to: number) => void) => (
     <Handle
       name={name}
@@ -51,6 +55,7 @@ export function Range({ view, options, places, change }: RangeProps) {
       spoken={`${name}, ${say(value, 4)}`}
       onInput={onInput}
       onHold={hold}
+      onUndo={onUndo}
     >
       <path class="bound" d={`M${x(value) + 7 * towards} ${code + 19}h${-7 * towards}V${grip}`} />
       <circle class="reach" cx={x(value)} cy={grip} r="15" />
@@ -63,6 +68,9 @@ export function Range({ view, options, places, change }: RangeProps) {
   const flag = whole(zeroPoint).length * 7.5 + 40;
   const at = x(0);
   const seen = start <= 0 && end >= 0;
+  // Where the range need not take in 0, the zero point may lie beyond the codes.
+  const beyond = options.zero ? 0 : high - low;
+  const zeros: Ends = [Math.min(low - beyond, zeroPoint), Math.max(high + beyond, zeroPoint)];
   return (
     <>
       {bound('Low end β', beta, 1, (to) => change({ beta: Math.min(to, alpha) }))}
@@ -72,11 +80,13 @@ export function Range({ view, options, places, change }: RangeProps) {
           name="Zero point"
           value={zeroPoint}
           // The codes go with the pointer: more of them on its left make the zero point larger.
-          x={{ invert: (pixel) => zeroPoint - x.invert(pixel) / scale, step: () => 1, ends: [low, high] }}
+          x={{ invert: (pixel) => zeroPoint - x.invert(pixel) / scale, step: () => 1, ends: zeros }}
           at={at}
           spoken={`0 is stored as ${whole(zeroPoint)}`}
           onInput={(to) => change(zeroChange(view, to))}
-          onHold={hold}
+          // What must not move is the axis of the values, not the one of the codes.
+          onHold={(held) => hold(held && x.ends)}
+          onUndo={onUndo}
         >
           <path
             class="pole"

@@ -4,11 +4,12 @@ import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
 import { Lanes, type Places } from '../../kit/lanes/lanes.tsx';
-import { FollowedField, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
+import { FollowedField, followedSlots, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
 import type { LanesView } from '../../kit/lanes/view.ts';
 import { Num } from '../../kit/number.tsx';
 import { count, MINUS, plain, say, whole, write } from '../../kit/numbers.ts';
 import formulas from './formulas.tex';
+import type { View } from './model.ts';
 import { type Options, RANGES, TYPES } from './options.ts';
 
 export { options } from './options.ts';
@@ -18,7 +19,7 @@ const ROOM = 1.15;
 /** What the codes of the largest value are, or would be but for rounding. */
 const half = ({ low, high }: LanesView) => plain(write((high - low) / 2));
 
-export default function Symmetric(props: FigureProps<Options, LanesView>) {
+export default function Symmetric(props: FigureProps<Options, View>) {
   const { options, set, dataset, follow } = props;
   const view = useExact(props);
   const reach = ROOM * (view.absmax || 1);
@@ -73,16 +74,8 @@ function Reach({ view, places: { x, original, code, narrow } }: { view: LanesVie
 }
 
 function Formulas({ view }: { view: LanesView }) {
-  const { followed, absmax, scale } = view;
-  const values = {
-    a: absmax,
-    m: half(view),
-    s: scale,
-    x: followed.value,
-    r: followed.ratio,
-    q: whole(followed.code),
-    y: followed.restored,
-  };
+  const { absmax } = view;
+  const values = { ...followedSlots(view), a: absmax, m: half(view) };
   return (
     <>
       {absmax > 0 && <Formula of={formulas['scale']!} values={values} />}
@@ -97,11 +90,8 @@ function Formulas({ view }: { view: LanesView }) {
   );
 }
 
-/** The largest number of float16. */
-const HALF_PRECISION = 65504;
-
-function Finding({ view, options }: { view: LanesView; options: Options }) {
-  const { absmax, pending, scale, worst, low, high, used } = view;
+function Finding({ view, options }: { view: View; options: Options }) {
+  const { absmax, beyondHalf, pending, scale, worst, low, high, used } = view;
   const most = worst[0]!;
   if (absmax === 0)
     return (
@@ -137,7 +127,7 @@ function Finding({ view, options }: { view: LanesView; options: Options }) {
           , but −<i>x</i> may not get −<i>q</i>.
         </>
       )}
-      {absmax > HALF_PRECISION && ' The largest value is beyond float16.'}
+      {beyondHalf && ' The largest value is beyond float16.'}
     </>
   );
 }

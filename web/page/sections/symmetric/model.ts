@@ -7,11 +7,20 @@ import type { Options } from './options.ts';
 
 export { options } from './options.ts';
 
-const view = (fewbits: Fewbits, dataset: Dataset, { type, range }: Options, all: boolean): LanesView => {
+export interface View extends LanesView {
+  /** Whether the largest value is more than a float16 can hold. */
+  beyondHalf: boolean;
+}
+
+const view = (fewbits: Fewbits, dataset: Dataset, { type, range }: Options, all: boolean): View => {
   const scheme = { type: type as AffineType, narrowRange: range === 'narrow' };
-  const { min, max } = dataset.summary;
+  const { min, max, absmax } = dataset.summary;
+  const half = fewbits.numberFormats.find(({ name }) => name === 'float16')!;
   // The extremes alone give the scale of all values.
-  return lanesOf(fewbits, dataset, fewbits.calibrate([min, max], scheme), all);
+  return {
+    ...lanesOf(fewbits, dataset, fewbits.calibrate([min, max], scheme), all),
+    beyondHalf: absmax > half.max,
+  };
 };
 
 export const model = (fewbits: Fewbits, dataset: Dataset, options: Options) => view(fewbits, dataset, options, false);

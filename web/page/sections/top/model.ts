@@ -2,7 +2,7 @@
 import type { AffineType, Fewbits, Quantized } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { number, type OptionsOf } from '../../kit/options.ts';
-import { EXACT_AT_ONCE, sampleOf } from '../../kit/sample.ts';
+import { EXACT_AT_ONCE, evenly, sampleOf } from '../../kit/sample.ts';
 import { countDifferent, nearest, neighbour } from './values.ts';
 
 export const options = { bits: number(4, { min: 1, max: 8, whole: true }) };
@@ -216,8 +216,7 @@ function marksOf(restored: Float32Array, values: Float32Array): Mark[] {
 
 function threadsOf({ values, absmax }: Numbers, { restored, levels }: Coding): Pick<View, 'from' | 'to'> {
   if (absmax === 0) return { from: [], to: [] };
-  const count = Math.min(THREADS, values.length);
-  const chosen = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * values.length) / count));
+  const chosen = evenly(values.length, THREADS);
   chosen.sort((a, b) => values[a]! - values[b]!);
   const places = chosen.map((i) => Math.round(PLACES * placeOf(values[i]!, absmax)));
   return {
