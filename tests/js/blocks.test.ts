@@ -167,7 +167,7 @@ test('ggml: its bytes, with importance and without, for every format that is mad
     assert.equal(ours.length, theirs.length);
     const skipped = new Set([...(entry.ub_cast_blocks ?? []), ...(entry.nan_scale_blocks ?? [])]);
     for (let begin = 0; begin < ours.length; begin += format.blockBytes) {
-      const end = begin + format.blockBytes;
+      const end: number = begin + format.blockBytes;
       if (!skipped.has(begin / format.blockBytes))
         assert.deepEqual(ours.subarray(begin, end), theirs.subarray(begin, end), `${entry.file} at byte ${begin}`);
     }
