@@ -362,9 +362,8 @@ class Anatomy {
     Bytes plain = with_scales(1, 0);
     for (const Field& field : format_.fields)
       for (std::size_t i = 0; i < field.count; ++i) {
-        constexpr std::uint32_t kSomeSubscale = 0x38;  // not 0, with an offset or without
         if (is_code(field)) set_code(plain, field, i, 0);
-        if (is_scale(field) && !number_of(field)) set_code(plain, field, i, kSomeSubscale);
+        if (is_scale(field) && !number_of(field)) set_code(plain, field, i, ~0u);  // not 0, with an offset or without
       }
     const Floats before = restored(plain);
     Floats shift{};
