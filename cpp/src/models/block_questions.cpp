@@ -321,10 +321,11 @@ class Anatomy {
     for (const Field& field : format.fields) {
       code_fields_ += is_code(field);
       has_subscales_ |= is_scale(field) && !number_of(field);
+      has_minimum_ |= field.role == FieldRole::Minimum;
     }
     value_ = restored(bytes);
     multiple_ = restored(with_scales(1, 0));
-    if (has_subscales_) minimum_ = restored(with_scales(0, 1));
+    if (has_subscales_ && has_minimum_) minimum_ = restored(with_scales(0, 1));
     find_codes();
   }
 
@@ -408,7 +409,7 @@ class Anatomy {
       write_term(writer, field, element);
     }
     write_float(writer, "q", multiple_[element]);
-    if (has_subscales_) write_float(writer, "m", minimum_[element]);
+    if (has_subscales_ && has_minimum_) write_float(writer, "m", minimum_[element]);
     writer.close('}').close('}');
   }
 
@@ -423,7 +424,7 @@ class Anatomy {
   const BlockFormat& format_;
   const Bytes& bytes_;
   int code_fields_ = 0;
-  bool has_subscales_ = false;
+  bool has_subscales_ = false, has_minimum_ = false;
   Floats value_{}, multiple_{}, minimum_{};
   std::array<double, kMostElements> code_{};
   std::array<std::uint16_t, 8 * kMostBytes> owner_{};  // of the entries of the last field
