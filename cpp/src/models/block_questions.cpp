@@ -270,6 +270,7 @@ static_assert([] {
 
 using Bytes = std::array<std::uint8_t, kMostBytes>;
 using Floats = std::array<float, kMostElements>;
+using Shifts = std::array<int, kMostElements>;
 
 // Entry i of a field.
 std::uint32_t code_of(const Bytes& bytes, const Field& field, std::size_t i) {
@@ -367,7 +368,7 @@ class Anatomy {
         if (is_scale(field) && !number_of(field)) set_code(plain, field, i, ~0u);  // not 0, with an offset or without
       }
     const Floats before = restored(plain);
-    Floats shift{};
+    Shifts shift{};
     // The low bits of a code are where most of it is.
     for (int bits = 16; bits > 0; --bits)
       for (const Field& field : format_.fields) {
@@ -376,14 +377,14 @@ class Anatomy {
       }
   }
 
-  void find_owners(Bytes& plain, const Floats& before, const Field& field, std::size_t i, Floats& shift) {
+  void find_owners(Bytes& plain, const Floats& before, const Field& field, std::size_t i, Shifts& shift) {
     set_code(plain, field, i, ~0u);
     const Floats after = restored(plain);
     set_code(plain, field, i, 0);
     for (std::size_t k = 0; k < format_.block_size; ++k) {
       if (std::bit_cast<std::uint32_t>(before[k]) == std::bit_cast<std::uint32_t>(after[k])) continue;
-      code_[k] += std::ldexp(static_cast<double>(code_of(bytes_, field, i)), static_cast<int>(shift[k]));
-      shift[k] += static_cast<float>(field.bits);
+      code_[k] += std::ldexp(static_cast<double>(code_of(bytes_, field, i)), shift[k]);
+      shift[k] += field.bits;
       owner_[i] = static_cast<std::uint16_t>(k);
     }
   }
