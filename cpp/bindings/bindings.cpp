@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "fewbits/block_format.hpp"
 #include "fewbits/calibrate.hpp"
 #include "fewbits/codec.hpp"
+#include "fewbits/memory.hpp"
 #include "fewbits/metrics.hpp"
 #include "fewbits/number_format.hpp"
 #include "fewbits/status.hpp"
@@ -297,6 +299,7 @@ void dequantize_panel(const Code* codes, Panel panel, bool per_row, const float*
 // Codes narrower than a byte come as unpackBits leaves them; their sign is spread over the byte in place.
 void extend_sign(std::span<std::uint8_t> codes, int bits) {
   const int shift = 8 - bits;
+#pragma clang loop vectorize(enable)
   for (auto& code : codes) code = static_cast<std::uint8_t>(static_cast<std::int8_t>(code << shift) >> shift);
 }
 
@@ -452,26 +455,124 @@ int histogram_slice(Pointer values, bool doubles, std::size_t count, double mini
                                  });
 }
 
-// --- absmean -----------------------------------------------------------------------------------------------------
+// --- blocks ------------------------------------------------------------------------------------------------------
 
-double magnitudes_slice(Pointer values, std::size_t count, double sum) {
-  return inside(region<float>(values, count)) ? sum_of_magnitudes(view<const float>(values, count), sum) : sum;
+const BlockFormat* block_format_at(unsigned row) {
+  return row < kBlockFormats.size() ? &kBlockFormats[row] : nullptr;
 }
 
-int absmean_quantize_slice(bool ternary, Pointer values, std::size_t count, float scale, Pointer codes) {
-  if (!usable({region<std::uint8_t>(codes, count), region<float>(values, count)})) return answer(Status::BadPointer);
-  auto* to = reinterpret_cast<std::uint8_t*>(codes);
-  if (ternary)
-    ternary_quantize(view<const float>(values, count), scale, to);
+// A slice of blocks: how many there are, and their bytes. Where the tensor is one block, any number of elements.
+struct BlockSlice {
+  BlockSlice(const BlockFormat& format, std::size_t count, unsigned given_size) {
+    if (format.block_size == 0) {
+      bytes = storage_bytes(format, static_cast<double>(count));
+      return;
+    }
+    const unsigned size = given_size != 0 ? given_size : format.block_size;
+    const bool known = size == format.block_size || (takes_block_size(format) && is_block_size(size));
+    status = !known ? Status::BadArgument : count % size != 0 ? Status::BadLength : Status::Ok;
+    blocks = count / size;
+    bytes = static_cast<double>(blocks) * fewbits::block_bytes(format, size);
+  }
+
+  [[nodiscard]] std::size_t block_bytes() const { return static_cast<std::size_t>(bytes) / blocks; }
+  // Whether the absmax of every block may stand at that address.
+  [[nodiscard]] bool may_be_apart(const BlockFormat& format, Pointer absmax, const Region& region_of_bytes) const {
+    return absmax == 0 || (takes_block_size(format) && usable({region_of_bytes, region<float>(absmax, blocks)}));
+  }
+
+  Status status = Status::Ok;
+  std::size_t blocks = 0;
+  double bytes = 0;
+};
+
+// Takes the absmax out of blocks that begin with it, or puts it back, where it stands apart.
+void take_apart(const BlockSlice& slice, std::uint8_t* bytes, float* absmax) {
+  const std::size_t code_bytes = slice.block_bytes() - sizeof *absmax;
+  const std::uint8_t* from = bytes;
+  for (std::size_t i = 0; i < slice.blocks; ++i, bytes += code_bytes, from += code_bytes) {
+    std::memcpy(absmax + i, from, sizeof *absmax);
+    from += sizeof *absmax;
+    std::memmove(bytes, from, code_bytes);
+  }
+}
+void put_together(const BlockSlice& slice, std::uint8_t* bytes, const float* absmax) {
+  const std::size_t code_bytes = slice.block_bytes() - sizeof *absmax;
+  for (std::size_t i = slice.blocks; i-- > 0;) {
+    std::uint8_t* const to = bytes + i * slice.block_bytes();
+    std::memmove(to + sizeof *absmax, bytes + i * code_bytes, code_bytes);
+    std::memcpy(to, absmax + i, sizeof *absmax);
+  }
+}
+
+double observe_slice(int what, Pointer values, std::size_t count, double running) {
+  if (!inside(region<float>(values, count))) return running;
+  return observe(static_cast<Observed>(what), view<const float>(values, count), running);
+}
+
+float tensor_scale_of(unsigned row, double observed, double count) {
+  const BlockFormat* format = block_format_at(row);
+  return format ? tensor_scale(*format, observed, count) : 1;
+}
+
+// importance: as many floats as values, or 0 for none. absmax: where every block's goes, or 0 for into the block.
+int quantize_blocks_slice(unsigned row, Pointer values, std::size_t count, unsigned block_size, int scale_rule,
+                          float tensor_scale, Pointer importance, float sigma2, Pointer bytes, Pointer absmax) {
+  const BlockFormat* format = block_format_at(row);
+  if (!format) return answer(Status::UnknownFormat);
+  if (scale_rule < 0 || scale_rule > static_cast<int>(ScaleRule::Even)) return answer(Status::BadArgument);
+  const BlockSlice slice(*format, count, block_size);
+  if (slice.status != Status::Ok) return answer(slice.status);
+  const Region written{bytes, slice.bytes, 1};
+  if (!usable({written, region<float>(values, count), region<float>(importance != 0 ? importance : values, count)}) ||
+      !slice.may_be_apart(*format, absmax, written))
+    return answer(Status::BadPointer);
+  auto* to = reinterpret_cast<std::uint8_t*>(bytes);
+  if (format->block_size == 0) {
+    quantize_tensor(*format, view<const float>(values, count), tensor_scale, to);
+    return answer(Status::Ok);
+  }
+  const BlockOptions options{.scale_rule = static_cast<ScaleRule>(scale_rule),
+                             .block_size = block_size,
+                             .tensor_scale = tensor_scale,
+                             .importance = reinterpret_cast<const float*>(importance),
+                             .sigma2 = sigma2};
+  const bool done = quantize(*format, reinterpret_cast<const float*>(values), slice.blocks, options, to);
+  if (absmax != 0 && slice.blocks != 0) take_apart(slice, to, reinterpret_cast<float*>(absmax));
+  return answer(done ? Status::Ok : Status::Unsupported);
+}
+
+int dequantize_blocks_slice(unsigned row, Pointer bytes, std::size_t count, unsigned block_size, float tensor_scale,
+                            Pointer values, Pointer absmax) {
+  const BlockFormat* format = block_format_at(row);
+  if (!format) return answer(Status::UnknownFormat);
+  const BlockSlice slice(*format, count, block_size);
+  if (slice.status != Status::Ok) return answer(slice.status);
+  const Region read{bytes, slice.bytes, 1};
+  if (!usable({region<float>(values, count), read}) || !slice.may_be_apart(*format, absmax, read))
+    return answer(Status::BadPointer);
+  auto* from = reinterpret_cast<std::uint8_t*>(bytes);
+  if (absmax != 0 && slice.blocks != 0) put_together(slice, from, reinterpret_cast<const float*>(absmax));
+  if (format->block_size == 0) {
+    dequantize_tensor(*format, from, tensor_scale, view<float>(values, count));
+    return answer(Status::Ok);
+  }
+  const BlockOptions options{.block_size = block_size, .tensor_scale = tensor_scale};
+  const bool done = dequantize(*format, from, slice.blocks, options, reinterpret_cast<float*>(values));
+  return answer(done ? Status::Ok : Status::Unsupported);
+}
+
+// bitsandbytes' double quantization: `count` floats as codes, and a scale for every 256 of them, or back.
+int nest_slice(Pointer absmax, std::size_t count, float offset, Pointer codes, Pointer scales, bool back) {
+  const Region floats = region<float>(absmax, count), bytes = region<std::uint8_t>(codes, count),
+               shared = region<float>(scales, (count + 255) / 256);
+  if (!usable({floats, bytes, shared}) || !usable({bytes, shared})) return answer(Status::BadPointer);
+  if (back)
+    unnest_absmax(view<const std::uint8_t>(codes, count), reinterpret_cast<const float*>(scales), offset,
+                  reinterpret_cast<float*>(absmax));
   else
-    binary_quantize(view<const float>(values, count), to);
-  return answer(Status::Ok);
-}
-
-int absmean_dequantize_slice(bool ternary, Pointer codes, std::size_t count, float scale, Pointer values) {
-  if (!usable({region<float>(values, count), region<std::uint8_t>(codes, count)})) return answer(Status::BadPointer);
-  const auto restore = ternary ? ternary_dequantize : binary_dequantize;
-  restore(view<const std::uint8_t>(codes, count), scale, reinterpret_cast<float*>(values));
+    nest_absmax(view<const float>(absmax, count), offset, reinterpret_cast<std::uint8_t*>(codes),
+                reinterpret_cast<float*>(scales));
   return answer(Status::Ok);
 }
 
@@ -529,9 +630,11 @@ EMSCRIPTEN_BINDINGS(fewbits) {
   function("histogramEdges", &histogram_begin);
   function("histogram", &histogram_slice);
 
-  function("sumOfMagnitudes", &magnitudes_slice);
-  function("absmeanQuantize", &absmean_quantize_slice);
-  function("absmeanDequantize", &absmean_dequantize_slice);
+  function("observe", &observe_slice);
+  function("tensorScale", &tensor_scale_of);
+  function("quantizeBlocks", &quantize_blocks_slice);
+  function("dequantizeBlocks", &dequantize_blocks_slice);
+  function("nest", &nest_slice);
 
   function("ask", &ask);
 }

@@ -14,8 +14,8 @@ namespace {
 class Row {
  public:
   void text(std::string_view value) { item("'" + std::string(value) + "'"); }
-  void text_or_zero(std::string_view value) { value.empty() ? flag(false) : text(value); }
-  void flag(bool value) { item(value ? "1" : "0"); }
+  void text_or_null(std::string_view value) { value.empty() ? item("null") : text(value); }
+  void flag(bool value) { item(value ? "true" : "false"); }
   void raw(std::string_view value) { item(value); }
   // The shortest digits that read back as the same double.
   void number(double value) {
@@ -51,7 +51,7 @@ std::string row(const NumberFormat& format) {
   row.text(format.name);
   row.text(word(format.kind));
   for (const int field :
-       {int{format.sign_bits}, int{format.exponent_bits}, int{format.mantissa_bits}, int{format.bias}})
+       {format.bits(), int{format.sign_bits}, int{format.exponent_bits}, int{format.mantissa_bits}, int{format.bias}})
     row.number(field);
   row.text(word(format.specials));
   for (const double fact : {facts.min, facts.max, facts.smallest_normal, facts.smallest_subnormal, facts.epsilon})
@@ -60,7 +60,7 @@ std::string row(const NumberFormat& format) {
   row.number(facts.values);
   row.flag(format.has_infinity());
   row.flag(format.has_nan());
-  for (const auto name : {format.safetensors, format.gguf, format.npy}) row.text_or_zero(name);
+  for (const auto name : {format.safetensors, format.gguf, format.npy}) row.text_or_null(name);
   return row.in_brackets();
 }
 
@@ -81,15 +81,20 @@ std::string row(const BlockFormat& format) {
   row.text(format.family);
   row.number(format.block_size);
   row.number(format.block_bytes);
+  row.number(format.bits_per_weight());
   for (const bool flag : {format.needs_importance, format.uses_importance, format.can_quantize}) row.flag(flag);
   row.raw(fields.in_brackets());
-  row.number(format.element_bits);
-  row.number(format.tensor_bytes);
   return row.in_brackets();
 }
 
-void print_rows(const char* name, const char* columns, const auto& formats) {
-  std::printf("// %s\nexport const %s = [\n", columns, name);
+void print_keys(const char* name, std::initializer_list<const char*> keys) {
+  Row row;
+  for (const char* const key : keys) row.text(key);
+  std::printf("export const %s = %s;\n", name, row.in_brackets().c_str());
+}
+
+void print_rows(const char* name, const auto& formats) {
+  std::printf("export const %s = [\n", name);
   for (const auto& format : formats) std::printf("  %s,\n", row(format).c_str());
   std::printf("] as const;\n\n");
 }
@@ -100,17 +105,16 @@ int main() {
   std::printf(
       "// Written by cpp/tables/tables.cpp from the tables in cpp/include/fewbits. Change those, then run the program "
       "again.\n\n");
-  print_rows("numberFormatRows",
-             "name, kind, sign bits, exponent bits, mantissa bits, bias, specials, min, max, smallest normal, smallest "
-             "subnormal, epsilon,\n// decimal digits, values, has infinity, has NaN, names in safetensors, GGUF and "
-             "npy (0: none)",
-             kNumberFormats);
-  print_rows(
-      "blockFormatRows",
-      "name, family, block size (0: the whole tensor), block bytes, needs importance, uses importance, can quantize,\n"
-      "// fields [name, role, bit offset, bits, count], bits of an element and bytes beside the blocks where the size "
-      "is 0",
-      kBlockFormats);
+  print_keys("numberFormatKeys", {"name",         "kind",          "bits",           "signBits",
+                                  "exponentBits", "mantissaBits",  "bias",           "specials",
+                                  "min",          "max",           "smallestNormal", "smallestSubnormal",
+                                  "epsilon",      "decimalDigits", "values",         "hasInfinity",
+                                  "hasNaN",       "safetensors",   "gguf",           "npy"});
+  print_rows("numberFormatRows", kNumberFormats);
+  print_keys("blockFormatKeys", {"name", "family", "blockSize", "blockBytes", "bitsPerWeight", "needsImportance",
+                                 "usesImportance", "canQuantize", "fields"});
+  print_keys("fieldKeys", {"name", "role", "bitOffset", "bits", "count"});
+  print_rows("blockFormatRows", kBlockFormats);
   std::printf(
       "export type NumberFormatName = (typeof numberFormatRows)[number][0];\n"
       "export type BlockFormatName = (typeof blockFormatRows)[number][0];\n\n"

@@ -6,7 +6,8 @@ set_target_properties(fewbits_module PROPERTIES OUTPUT_NAME fewbits SUFFIX .mjs 
 foreach(target fewbits fewbits_module)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O3>)
 endforeach()
-target_compile_options(fewbits_module PRIVATE -fno-exceptions)
+# Nothing but checks and calls.
+target_compile_options(fewbits_module PRIVATE -fno-exceptions $<$<CONFIG:Release>:-Oz>)
 target_link_options(fewbits_module PRIVATE -O3 -fno-exceptions
   --js-library ${CMAKE_SOURCE_DIR}/cpp/bindings/embind_numbers.js
   -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker -sFILESYSTEM=0 -sDYNAMIC_EXECUTION=0

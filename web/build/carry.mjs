@@ -9,7 +9,7 @@ import ts from 'typescript';
 /** A literal is a sentence, and is carried, from this many characters on. */
 const SENTENCE = 24;
 /** Modules that are tables: data and nothing else. */
-const tables = ['formats.generated.ts'];
+const tables = ['formats.generated.ts', 'methods.ts'];
 /** What runs before the wasm is there keeps its sentences. */
 const early = /^(carried|core|entry|index|inline|worker|heap|errors|protocol|types|ambient)\b/;
 

@@ -52,11 +52,9 @@ const schemeKeys = [
 function unknownType(type: unknown): FewbitsError {
   const name = typeof type === 'string' ? type : '';
   const details = { format: type, nearest: nearest(name, types) };
-  const hint = numberFormats.some((format) => format.name === name)
-    ? 'cast and encode take number formats.'
-    : blockFormats.some((format) => format.name === name)
-      ? 'Pass a block format by its name, in place of the scheme.'
-      : `Did you mean '${details.nearest}'?`;
+  const hint = [...numberFormats, ...blockFormats].some((format) => format.name === name)
+    ? 'cast and encode take number formats; quantize takes a block format by its name, in place of the scheme.'
+    : `Did you mean '${details.nearest}'?`;
   return new FewbitsError(
     'UNKNOWN_FORMAT',
     `${describe(type)} is no integer type of 2 to 8 or 16 bits. ${hint}`,
@@ -420,7 +418,7 @@ export function calibrate(heap: Heap, values: Values | Tensor, scheme: AffineSch
 }
 
 function isAffine(scheme: AffineScheme | Affine): scheme is Affine {
-  return typeof scheme === 'object' && scheme !== null && 'scheme' in scheme;
+  return (scheme as Affine | undefined)?.scheme !== undefined;
 }
 
 /** Scales and zero points as a caller gave them, one per group. */

@@ -46,9 +46,30 @@ export interface Core {
     edges: number,
     counts: number,
   ): number;
-  sumOfMagnitudes(values: number, count: number, sum: number): number;
-  absmeanQuantize(ternary: boolean, values: number, count: number, scale: number, codes: number): number;
-  absmeanDequantize(ternary: boolean, codes: number, count: number, scale: number, values: number): number;
+  observe(what: number, values: number, count: number, running: number): number;
+  tensorScale(format: number, observed: number, count: number): number;
+  quantizeBlocks(
+    format: number,
+    values: number,
+    count: number,
+    blockSize: number,
+    scaleRule: number,
+    tensorScale: number,
+    importance: number,
+    sigma2: number,
+    bytes: number,
+    absmax: number,
+  ): number;
+  dequantizeBlocks(
+    format: number,
+    bytes: number,
+    count: number,
+    blockSize: number,
+    tensorScale: number,
+    values: number,
+    absmax: number,
+  ): number;
+  nest(absmax: number, count: number, offset: number, codes: number, scales: number, back: boolean): number;
   ask(question: number, text: number, length: number, reply: number, capacity: number): number;
 }
 

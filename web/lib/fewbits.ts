@@ -1,7 +1,7 @@
 // The synchronous face: every method of the API over one instance of the module.
 import { calibrate, dequantizeAffine, quantizeAffine } from './affine.ts';
 import { ask, KV_CACHE_BYTES, MODEL_MEMORY, MODEL_PARAMETERS, WEIGHT_BYTES } from './ask.ts';
-import { dequantizeBlock, quantizeBlock, refuseBlocks } from './blocks.ts';
+import { dequantizeBlock, dequantizeBlocks, describeBlock, quantizeBlock } from './blocks.ts';
 import { FewbitsError } from './errors.ts';
 import { blockFormats, describe, numberFormats } from './formats.ts';
 import type { Heap } from './heap.ts';
@@ -10,31 +10,6 @@ import { formatBytes } from './memory.ts';
 import { cast, decode, encode, inspect, makeFormat, packBits, unpackBits } from './numbers.ts';
 import type { AffineScheme, BlockFormatName, Fewbits, Methods, Quantized } from './types.ts';
 
-/** The names of all methods, which the pool offers too. */
-export const methodNames = [
-  'encode',
-  'decode',
-  'cast',
-  'inspect',
-  'packBits',
-  'unpackBits',
-  'makeFormat',
-  'calibrate',
-  'quantize',
-  'dequantize',
-  'quantizeBlocks',
-  'dequantizeBlocks',
-  'describeBlock',
-  'compare',
-  'summarize',
-  'histogram',
-  'weightBytes',
-  'kvCacheBytes',
-  'formatBytes',
-  'modelParameters',
-  'modelMemory',
-] as const satisfies readonly (keyof Methods<'sync'>)[];
-
 export function createFewbits(heap: Heap): Fewbits {
   const quantize: Methods<'sync'>['quantize'] = (values, scheme: unknown, options?: object) =>
     typeof scheme === 'string'
@@ -42,7 +17,7 @@ export function createFewbits(heap: Heap): Fewbits {
       : quantizeAffine(heap, values, scheme as AffineScheme);
 
   const dequantize = (quantized: Quantized) => {
-    if (typeof quantized !== 'object' || quantized === null || !('scheme' in quantized))
+    if (quantized?.scheme === undefined)
       throw new FewbitsError('BAD_INPUT', `dequantize takes what quantize gave, not ${describe(quantized)}.`);
     return typeof quantized.scheme === 'string' ? dequantizeBlock(heap, quantized) : dequantizeAffine(heap, quantized);
   };
@@ -60,9 +35,9 @@ export function createFewbits(heap: Heap): Fewbits {
     calibrate: (values, scheme) => calibrate(heap, values, scheme),
     quantize,
     dequantize,
-    quantizeBlocks: (_values, format) => refuseBlocks(format),
-    dequantizeBlocks: (_bytes, format) => refuseBlocks(format),
-    describeBlock: (_bytes, format) => refuseBlocks(format),
+    quantizeBlocks: (values, format, options) => quantizeBlock(heap, values, format, options, true).data as Uint8Array,
+    dequantizeBlocks: (bytes, format, count) => dequantizeBlocks(heap, bytes, format, count),
+    describeBlock: (bytes, format) => describeBlock(heap, bytes, format),
     compare: (original, restored) => compare(heap, original, restored),
     summarize: (values) => summarize(heap, values),
     histogram: (values, options) => histogram(heap, values, options),

@@ -51,11 +51,6 @@ export class Heap {
     (new type(this.#buffer, address, values.length) as Staged).set(values as never);
   }
 
-  /** Fills `length` elements at an address. */
-  fill<T extends Staged>(type: Constructor<T>, address: number, length: number, value: number): void {
-    (new type(this.#buffer, address, length) as Float64Array).fill(value);
-  }
-
   /** Copies elements at an address into `target`. */
   read<T extends Staged>(address: number, target: T): T {
     const type = target.constructor as Constructor<T>;

@@ -51,7 +51,7 @@ export function summarize(heap: Heap, values: Values): Summary {
       heap.check(measure(end - begin));
     });
   heap.write(Float64Array, state, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1]);
-  heap.fill(Float64Array, spread, 2, 0);
+  heap.write(Float64Array, spread, [0, 0]);
   each((count) => heap.core.summarize(from, doubles, count, state));
   const [count, finite, min, max, absmax, sum, , zeros, nan, infinite, firstNonFinite] = heap.read(
     state,
@@ -111,7 +111,7 @@ export function histogram(heap: Heap, values: Values, options: HistogramOptions)
     );
   const [edges, counts, from] = heap.place((bins + 1) * 8, (bins + 3) * 8, SLICE * 8);
   heap.check(heap.core.histogramEdges(min, max, bins, log, edges));
-  heap.fill(Float64Array, counts, bins + 3, 0);
+  heap.write(Float64Array, counts, new Float64Array(bins + 3));
   eachSlice(source.length, (begin, end) => {
     stage(heap, source, from, begin, end);
     heap.check(heap.core.histogram(from, source.doubles, end - begin, min, max, bins, log, edges, counts));

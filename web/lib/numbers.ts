@@ -1,5 +1,6 @@
 // Numbers and codes: encode, decode, cast, inspect, bit packing, formats of one's own.
 import { FewbitsError } from './errors.ts';
+import { numberFormatKeys } from './formats.generated.ts';
 import { describe, findNumberFormat, numberFormats } from './formats.ts';
 import { type Heap, SLICE } from './heap.ts';
 import type {
@@ -12,7 +13,7 @@ import type {
   Specials,
   Values,
 } from './types.ts';
-import { checkAttached, checkFlag, checkInteger, eachSlice, stage, toSource } from './values.ts';
+import { checkArray, checkAttached, checkFlag, checkInteger, eachSlice, stage, tagOf, toSource } from './values.ts';
 
 const specialsOrder: readonly Specials[] = ['ieee', 'fn', 'fnuz', 'none'];
 const FORMAT_BYTES = 24; // six 32-bit fields: bindings.cpp, FormatRecord
@@ -77,21 +78,10 @@ function numberFacts(heap: Heap, format: NumberFormat) {
   const [address, facts] = heap.place(FORMAT_BYTES, 72);
   writeFormat(heap, address, format);
   heap.check(heap.core.numberFacts(address, facts));
-  const [min, max, smallestNormal, smallestSubnormal, epsilon, decimalDigits, values, hasInfinity, hasNaN] = heap.read(
-    facts,
-    new Float64Array(9),
-  ) as unknown as number[];
-  return {
-    min,
-    max,
-    smallestNormal,
-    smallestSubnormal,
-    epsilon,
-    decimalDigits,
-    values,
-    hasInfinity: !!hasInfinity,
-    hasNaN: !!hasNaN,
-  } as Omit<NumberFormat, 'name'>;
+  // In the order of the table's columns; the last two are flags.
+  const names = numberFormatKeys.slice(numberFormatKeys.indexOf('min'));
+  const found = [...heap.read(facts, new Float64Array(9))];
+  return Object.fromEntries(found.map((fact, i) => [names[i], i < 7 ? fact : !!fact])) as unknown as NumberFormat;
 }
 
 function newCodes(bits: number, length: number): Codes {
@@ -135,7 +125,7 @@ export function cast(heap: Heap, values: Values, like: NumberFormatLike, options
 
 /** Codes as an array of the format's own code type. */
 function toCodes(codes: Codes | readonly number[], format: NumberFormat): Codes {
-  const tag = Object.prototype.toString.call(codes).slice(8, -1);
+  const tag = tagOf(codes);
   const big = format.bits > 32;
   if (big ? tag !== 'BigUint64Array' : !/^Uint8(Clamped)?Array$|^U?[Ii]nt(8|16|32)Array$|^Array$/.test(tag)) {
     const expected = big ? 'a BigUint64Array' : 'an array of whole numbers, typed or not';
@@ -271,8 +261,7 @@ export function packBits(heap: Heap, codes: Values, bits: number): Uint8Array {
 export function unpackBits(heap: Heap, bytes: Uint8Array, bits: number, count: number): Uint8Array {
   checkInteger(bits, 'bits', 1, 8);
   const source = toSource(bytes, 'bytes');
-  if (!(bytes instanceof Uint8Array) && !Array.isArray(bytes))
-    throw new FewbitsError('BAD_INPUT', `Packed bits come as a Uint8Array, not as ${describe(bytes)}.`);
+  if (!Array.isArray(bytes)) checkArray(bytes, 'Uint8Array', 'bytes');
   const holds = Math.floor((source.length * 8) / bits);
   if (!Number.isInteger(count) || count < 0 || count > holds)
     throw new FewbitsError(

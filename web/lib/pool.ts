@@ -1,11 +1,11 @@
 // The asynchronous face: the same methods, each call in one of several workers that hold an instance each.
 // No shared memory, so it runs on any static host without special headers.
 import { FewbitsError } from './errors.ts';
-import { methodNames } from './fewbits.ts';
 import { blockFormats, describe, numberFormats } from './formats.ts';
+import { methodNames } from './methods.ts';
 import { type Answer, buffersIn, type Call, fromAnswer } from './protocol.ts';
 import type { Pool } from './types.ts';
-import { checkFlag, isDetached } from './values.ts';
+import { checkFlag, isDetached, tagOf } from './values.ts';
 
 /** A worker as the platform made it. */
 export interface PoolWorker {
@@ -106,7 +106,7 @@ function trimmed(value: unknown): unknown {
     const view = value as Uint8Array;
     if (view.byteLength === view.buffer.byteLength && view.buffer instanceof ArrayBuffer) return view;
     // By its tag: Node's Buffer is a Uint8Array.
-    const tag = Object.prototype.toString.call(view).slice(8, -1) as 'Uint8Array';
+    const tag = tagOf(view) as 'Uint8Array';
     return new globalThis[tag](view);
   }
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;

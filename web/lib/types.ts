@@ -251,9 +251,13 @@ export interface Quantized {
 
 /** One block, field by field and element by element. */
 export interface BlockDescription {
-  /** Every field as stored, and the value it stands for. */
+  /** Every entry of every field as stored, and the value it stands for. */
   fields: { name: string; role: Field['role']; bitOffset: number; bits: number; code: number; value: number }[];
-  /** Every element's code, its value, and the terms of the formula that gives it. */
+  /**
+   * Every element's code, its value, and the terms of the formula that gives it: value = scale * q, plus the minimum
+   * where there is one, by their fields' names. With scales of scales, q has the inner one in it, and m what the
+   * minimum is multiplied with.
+   */
   elements: { code: number; value: number; terms: Record<string, number> }[];
 }
 
@@ -446,7 +450,11 @@ export interface Methods<M extends Mode> {
    * @throws UNKNOWN_FORMAT, BAD_INPUT, BAD_SHAPE, BAD_ARGUMENT, BAD_LENGTH, NON_FINITE (details.index)
    */
   quantize(values: Values | Tensor, scheme: AffineScheme | Affine, ...last: Last<M>): Out<M, Quantized>;
-  /** Values to a block format. @throws UNKNOWN_FORMAT, UNSUPPORTED, BAD_INPUT, BAD_SHAPE, NON_FINITE (details.index) */
+  /**
+   * Values to a block format: `data` is quantizeBlocks' bytes; what the tensor shares stands in `scale` or `nested`.
+   * @throws UNKNOWN_FORMAT, UNSUPPORTED (this version does not make it), BAD_INPUT, BAD_SHAPE, BAD_LENGTH (rows that are
+   * not whole blocks), BAD_ARGUMENT (an option), NEEDS_IMPORTANCE, NON_FINITE (details.index)
+   */
   quantize(values: Values | Tensor, format: BlockFormatName, options?: With<M, BlockOptions>): Out<M, Quantized>;
   /**
    * (q - zeroPoint) * scale in float32, or what the block format says; a product beyond float32 is infinite.
@@ -454,11 +462,14 @@ export interface Methods<M extends Mode> {
    */
   dequantize(quantized: Quantized, ...last: Last<M>): Out<M, Float32Array>;
 
-  /** Values to a block format's bytes alone, row by row. @throws UNSUPPORTED for all formats of this version. */
+  /**
+   * Values to a block format's bytes alone, row by row.
+   * @throws as quantize, and UNSUPPORTED for formats with a scale beside their bytes
+   */
   quantizeBlocks(values: Values, format: BlockFormatName, options?: With<M, BlockOptions>): Out<M, Uint8Array>;
-  /** A block format's bytes to values, the first `count` of them. @throws UNSUPPORTED for all formats of this version. */
+  /** A block format's bytes to values, the first `count` of them. @throws UNKNOWN_FORMAT, UNSUPPORTED, BAD_INPUT, BAD_LENGTH */
   dequantizeBlocks(bytes: Uint8Array, format: BlockFormatName, count?: number, ...last: Last<M>): Out<M, Float32Array>;
-  /** What the bytes of one block mean. @throws UNSUPPORTED for all formats of this version. */
+  /** What the bytes of one block mean. @throws UNKNOWN_FORMAT, UNSUPPORTED, BAD_INPUT, BAD_LENGTH */
   describeBlock(bytes: Uint8Array, format: BlockFormatName, ...last: Last<M>): Out<M, BlockDescription>;
 
   /** Errors between two arrays of one length, summed in double. @throws BAD_INPUT, BAD_LENGTH, EMPTY */

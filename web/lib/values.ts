@@ -45,7 +45,7 @@ export function checkAttached(buffer: ArrayBufferLike, what: string): void {
 
 /** Reads values; anything but numbers is BAD_INPUT. `what` names the argument in the message. */
 export function toSource(values: Values, what = 'values'): Source {
-  const tag = Object.prototype.toString.call(values).slice(8, -1);
+  const tag = tagOf(values);
   if (single.includes(tag) || double.includes(tag)) {
     const array = values as NumberArray;
     checkAttached(array.buffer, what);
@@ -96,9 +96,9 @@ export function checkShape(shape: unknown, length?: number): number[] {
   return sizes;
 }
 
-/** Calls back for slices [from, to) of at most `size` elements. */
-export function eachSlice(length: number, callback: (from: number, to: number) => void, size = SLICE): void {
-  for (let from = 0; from < length; from += size) callback(from, Math.min(from + size, length));
+/** Calls back for slices [from, to) of at most SLICE elements. */
+export function eachSlice(length: number, callback: (from: number, to: number) => void): void {
+  for (let from = 0; from < length; from += SLICE) callback(from, Math.min(from + SLICE, length));
 }
 
 /** Stages a slice as float64 or float32, as the source has it. */
@@ -151,14 +151,21 @@ export function checkInteger(value: unknown, name: string, min: number, max: num
   return value as number;
 }
 
+/** What an object calls itself: 'Uint8Array' of one in another realm too. */
+export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** A typed array of that type, attached. */
+export function checkArray<T extends ArrayBufferView>(value: unknown, type: string, what: string): T {
+  if (tagOf(value) !== type) throw new FewbitsError('BAD_INPUT', `${what} must be a ${type}, not ${describe(value)}.`);
+  checkAttached((value as T).buffer, what);
+  return value as T;
+}
+
 /** Codes as `quantize` gives them: an array of that type, packed where they are narrower than a byte. */
 export function checkCodes(data: unknown, type: string, bits: number, shape: readonly number[]): void {
-  if (Object.prototype.toString.call(data).slice(8, -1) !== type)
-    throw new FewbitsError('BAD_INPUT', `Codes of ${bits} bits come as a ${type}, not as ${describe(data)}.`);
+  const { length: found } = checkArray<Uint8Array>(data, type, 'data');
   const count = product(shape);
   const length = bits < 8 ? Math.ceil((count * bits) / 8) : count;
-  checkAttached((data as Uint8Array).buffer, 'data');
-  const found = (data as Uint8Array).length;
   if (found !== length)
     throw new FewbitsError(
       'BAD_LENGTH',

@@ -18,6 +18,8 @@ struct Field {
   std::uint32_t bit_offset;  // from the block's first bit, least significant bit of a byte first
   std::uint16_t bits;        // of one element
   std::uint16_t count;       // how many of them, side by side
+  std::string_view number =
+      {};  // the number format of scales and the like; by default float16 and float32 by their bits
 };
 
 struct BlockFormat {
@@ -58,7 +60,10 @@ inline constexpr std::array<Field, 2> kScaleAndCodes{
       .role = FieldRole::Scale,
       .bit_offset = 0,
       .bits = scale_bits,
-      .count = 1},
+      .count = 1,
+      .number = scale_bits == 32 ? "float32"
+                : count == 16    ? "float8_e4m3fn"
+                                 : "float8_e8m0fnu"},
      {.name = "q", .role = FieldRole::Code, .bit_offset = scale_bits, .bits = bits, .count = count}}};
 
 template <std::uint16_t scale_bits, std::uint16_t bits, std::uint16_t count>
@@ -125,6 +130,21 @@ constexpr const BlockFormat* find_block_format(std::string_view name) {
   return nullptr;
 }
 
+// bitsandbytes' blocks may be of other sizes: 64, 128 ... 4096. An absmax, and so many codes.
+constexpr bool takes_block_size(const BlockFormat& format) {
+  return format.family == "bitsandbytes";
+}
+constexpr bool is_block_size(double size) {
+  for (double allowed = 64; allowed <= 4096; allowed *= 2)
+    if (size == allowed) return true;
+  return false;
+}
+constexpr std::uint32_t block_bytes(const BlockFormat& format, std::uint32_t block_size) {
+  if (!takes_block_size(format)) return format.block_bytes;
+  const Field& codes = format.fields.back();
+  return (codes.bit_offset + block_size * codes.bits) / 8;
+}
+
 // Whether the fields cover every bit of a block, or of an element where there are no blocks, exactly once and in order.
 constexpr bool fields_tile(const BlockFormat& format) {
   std::uint32_t covered = 0;
@@ -153,7 +173,13 @@ struct BlockOptions {
   ScaleRule scale_rule = ScaleRule::Floor;  // OCP MX
   std::uint32_t block_size = 0;             // bitsandbytes: 64, 128 ... 4096; 0 is the format's own
   float tensor_scale = 1;                   // nvfp4_tensor: above 0
+  // One weight >= 0 for each of the values, where the format uses any; nullptr: none, which is not the same as ones.
+  const float* importance = nullptr;
+  float sigma2 = 0;  // q4_0 .. q5_1 with an importance: the mean square of the row, sum_of_squares / its length
 };
+
+// Sum of x^2 in order, in float32, as ggml adds a row: running sum over slices.
+float sum_of_squares(std::span<const float> values, float running);
 
 // The scale of an nvfp4_tensor whose largest magnitude is that: absmax / (6 * 448), or 1 where that is 0.
 float nvfp4_tensor_scale(float absmax);
@@ -172,5 +198,20 @@ void ternary_dequantize(std::span<const std::uint8_t> codes, float scale, float*
 // 1 for w >= 0 (-0 included), else 0; restored to +scale and -scale.
 void binary_quantize(std::span<const float> values, std::uint8_t* codes);
 void binary_dequantize(std::span<const std::uint8_t> codes, float scale, float* values);
+
+// --- the scale beside the blocks ---------------------------------------------------------------------------------
+// Of formats where the whole tensor shares one: what is observed of the values, running over slices in order, and the
+// scale that follows. Any other format observes nothing, and its scale is 1.
+enum class Observed : std::uint8_t { Nothing, Magnitudes, Absmax, Squares };
+constexpr Observed observed_of_tensor(const BlockFormat& format) {
+  if (format.block_size == 0) return Observed::Magnitudes;
+  return format.family == "nvfp4" ? Observed::Absmax : Observed::Nothing;
+}
+// What importance wants to know of every row. (Of 32-element blocks; iq4_nl, which asks its block alone, ignores it.)
+constexpr Observed observed_of_row(const BlockFormat& format) {
+  return format.uses_importance && format.block_size == 32 ? Observed::Squares : Observed::Nothing;
+}
+double observe(Observed what, std::span<const float> values, double running);
+float tensor_scale(const BlockFormat& format, double observed, double count);
 
 }  // namespace fewbits

@@ -38,4 +38,8 @@ bool quantize(const BlockFormat& format, const float* values, std::size_t blocks
 bool dequantize(const BlockFormat& format, const std::uint8_t* bytes, std::size_t blocks, const BlockOptions& options,
                 float* values);
 
+// The same for the formats whose block is the whole tensor: any number of values, their codes as pack_bits leaves them.
+void quantize_tensor(const BlockFormat& format, std::span<const float> values, float scale, std::uint8_t* bytes);
+void dequantize_tensor(const BlockFormat& format, const std::uint8_t* bytes, float scale, std::span<float> values);
+
 }  // namespace fewbits

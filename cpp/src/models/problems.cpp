@@ -32,7 +32,7 @@ int distance(const std::string_view& a, const std::string_view& b) {
   return row[a.size()];
 }
 
-std::string_view nearest_format(const std::string_view& name) {
+std::string_view nearest_format(const std::string_view& name, bool only_blocks) {
   std::string_view best;
   int least = 1 << 20;
   const auto consider = [&](const std::string_view& candidate) {
@@ -41,7 +41,8 @@ std::string_view nearest_format(const std::string_view& name) {
     least = found;
     best = candidate;
   };
-  for (const auto& format : kNumberFormats) consider(format.name);
+  if (!only_blocks)
+    for (const auto& format : kNumberFormats) consider(format.name);
   for (const auto& format : kBlockFormats) consider(format.name);
   return best;
 }
@@ -103,23 +104,42 @@ Value Checker::object(const char* name, Value value) {
 
 AnyFormat Checker::format(const std::string_view& name) {
   if (const AnyFormat format = find_format(name)) return format;
+  unknown_format(name, false);
+  return {};
+}
+
+const BlockFormat* Checker::block_format(Value name) {
+  if (!name.is(Type::String)) {
+    nameless_format(name);
+    return nullptr;
+  }
+  const AnyFormat format = find_format(name.string());
+  if (format && format.block()) return format.block();
+  unknown_format(name.string(), true);
+  return nullptr;
+}
+
+void Checker::unknown_format(const std::string_view& name, bool only_blocks) {
   const auto shown = first_characters(name, kShownCharacters);
-  const auto nearest = nearest_format(shown);
+  const auto nearest = nearest_format(shown, only_blocks);
   Text message;
   json::Writer details;
   report("UNKNOWN_FORMAT", message << "There is no format '" << shown << "' here. Did you mean '" << nearest << "'?",
          details.open('{').name("format").string(shown).name("nearest").string(nearest).close('}').text());
-  return {};
 }
 
 void Checker::bad_argument(const char* name, Value value, const char* must) {
+  wrong("BAD_ARGUMENT", name, value, must);
+}
+
+void Checker::wrong(const char* code, const char* name, Value value, const std::string_view& must) {
   Text message;
   message << name << " is ";
   describe(message, value);
   json::Writer details;
   details.open('{').name("name").string(name);
   if (is_short(value) && !value.is(Type::Absent)) details.name("value").raw(value.text());
-  report("BAD_ARGUMENT", message << "; it must be " << must << ".", details.close('}').text());
+  report(code, message << "; it must be " << must << ".", details.close('}').text());
 }
 
 void Checker::unsupported(const char* name, const std::string_view& asked, Text& message,

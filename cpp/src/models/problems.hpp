@@ -28,8 +28,12 @@ class Checker {
   json::Value object(const char* name, json::Value value);
   // The row of that name.
   AnyFormat format(const std::string_view& name);
+  // The row of that name among the block formats; nullptr where there is none.
+  const BlockFormat* block_format(json::Value name);
 
   void bad_argument(const char* name, json::Value value, const char* must);
+  // With another code.
+  void wrong(const char* code, const char* name, json::Value value, const std::string_view& must);
   // `what` says that `asked` is not known; the rows of a table are, by their names.
   template <class Rows>
   void not_known(const char* name, const std::string_view& asked, Text& what, const Rows& rows) {
@@ -49,6 +53,7 @@ class Checker {
   void report(const char* code, Text& message, const std::string_view& details = "{}");
 
  private:
+  void unknown_format(const std::string_view& name, bool only_blocks);
   void unsupported(const char* name, const std::string_view& asked, Text& message, const std::string_view& known);
 
   Problem problem_;

@@ -1,6 +1,7 @@
 #include "models/questions.hpp"
 
 #include "fewbits/memory.hpp"
+#include "models/block_questions.hpp"
 #include "models/models.hpp"
 
 namespace fewbits {
@@ -151,8 +152,8 @@ void answer_cache(Value asked, Writer& writer, Checker& checker) {
     checker.too_large();
 }
 
-constexpr void (*kAnswers[kQuestions])(Value, Writer&, Checker&){answer_parameters, answer_memory, answer_weights,
-                                                                 answer_cache};
+constexpr void (*kAnswers[kQuestions])(Value, Writer&, Checker&){
+    answer_parameters, answer_memory, answer_weights, answer_cache, plan_quantize, plan_dequantize, describe_block};
 
 }  // namespace
 

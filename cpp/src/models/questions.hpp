@@ -1,4 +1,4 @@
-// The boundary's questions about models: JSON in, JSON out.
+// The boundary's questions about models and blocks: JSON in, JSON out.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,19 @@ enum class Question : std::uint8_t {
   ModelMemory,      // { config, options }
   WeightBytes,      // { parameters, format } or { parameters, bits }
   KvCacheBytes,     // { options }
+  // How a tensor goes to blocks: { format, length, row, options, alone }. `row` is the row's length where
+  // options.rowLength does not say it, options.importance the number of weights, `alone`: there are bytes and nothing
+  // else.
+  // Answers [row of the table, block size, block bytes, whether the absmax stands apart (and is not in the bytes), row
+  // length, bytes in all, scale rule, Observed of the tensor, Observed of the rows, whether importance is used].
+  QuantizeBlocks,
+  // And back: { format, length, alone, count } with `length` bytes, or { format, length, count, scale, nested }, nested
+  // as [number of codes, number of scales, offset]. Answers as before, as far as `apart`, and the number of elements.
+  DequantizeBlocks,
+  // { format, length, bytes }. Answers with BlockDescription as the package has it; a float32 is "~" and its bits.
+  DescribeBlock,
 };
-inline constexpr int kQuestions = 4;
+inline constexpr int kQuestions = 7;
 
 // { "value": ... } or { "error": { "code", "message", "details" } }
 std::string answer(Question question, std::string_view text);

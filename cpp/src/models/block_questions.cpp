@@ -1,0 +1,452 @@
+#include "models/block_questions.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include "fewbits/codec.hpp"
+#include "fewbits/memory.hpp"
+
+namespace fewbits {
+namespace {
+
+using json::Items;
+using json::Type;
+using json::Value;
+using json::Writer;
+
+// --- which formats there are -----------------------------------------------------------------------------------------
+
+bool can_dequantize(const BlockFormat& format) {
+  return format.block_size == 0 || dequantize(format, nullptr, 0, {}, nullptr);
+}
+
+// The format that is asked for, where it can be made, or read. `alone`: its bytes have to say everything.
+const BlockFormat* usable_format(Value asked, bool make, bool alone, Checker& checker) {
+  const BlockFormat* format = checker.block_format(asked["format"]);
+  if (!format) return nullptr;
+  const auto usable = [&](const BlockFormat& row) { return make ? row.can_quantize : can_dequantize(row); };
+  const auto whole = [&](const BlockFormat& row) { return !alone || observed_of_tensor(row) == Observed::Nothing; };
+  if (usable(*format) && whole(*format)) return format;
+  Text message;
+  Writer known;
+  known.open('{').name("format").string(format->name).name("known").open('[');
+  if (!whole(*format))
+    message << format->name << " has one scale for the whole tensor, beside its codes: use quantize and dequantize. ";
+  else
+    message << "This version does not " << (make ? "make " : "read ") << format->name << " yet. ";
+  message << (make ? "What can be made: " : "What can be read: ");
+  bool first = true;
+  for (const BlockFormat& row : kBlockFormats) {
+    if (!usable(row) || !whole(row)) continue;
+    message << (first ? "" : ", ") << row.name;
+    known.string(row.name);
+    first = false;
+  }
+  checker.report("UNSUPPORTED", message << ".", known.close(']').close('}').text());
+  return nullptr;
+}
+
+void write_list(Writer& writer, std::initializer_list<double> numbers) {
+  writer.open('[');
+  for (const double number : numbers) writer.number(number);
+  writer.close(']');
+}
+
+double row_of_table(const BlockFormat& format) {
+  return static_cast<double>(&format - kBlockFormats.data());
+}
+
+constexpr double kAbsmaxBytes = sizeof(float);
+
+// Elements and bytes that belong together; a format whose block is the tensor has as many as fill a byte.
+struct Block {
+  explicit Block(const BlockFormat& format)
+      : size(format.block_size != 0 ? format.block_size : 8 / format.element_bits),
+        bytes(format.block_size != 0 ? format.block_bytes : 1) {}
+  double size, bytes;
+};
+
+bool is_finite_float(Value value) {
+  return value.is(Type::Number) && std::fabs(value.number()) <= std::numeric_limits<float>::max();
+}
+
+bool is_count(Value value) {
+  return value.is(Type::Number) && value.number() >= 0 && value.number() == std::floor(value.number());
+}
+
+bool divides(double part, double whole) {
+  return std::fmod(whole, part) == 0;
+}
+
+// --- to blocks -------------------------------------------------------------------------------------------------------
+
+double scale_rule(Value given, Checker& checker) {
+  int rule = 0;
+  for (const char* const name : {"floor", "rceil", "even"}) {
+    if (given.says(name) || given.is(Type::Absent)) return rule;
+    ++rule;
+  }
+  checker.bad_argument("scaleRule", given, "'floor', 'rceil' or 'even'");
+  return 0;
+}
+
+void read_block_size(const BlockFormat& format, Value given, Block& block, Checker& checker) {
+  if (given.is(Type::Absent)) return;
+  const double size = given.is(Type::Number) ? given.number() : 0;
+  if (!is_block_size(size)) {
+    checker.bad_argument("blockSize", given, "64, 128, 256, 512, 1024, 2048 or 4096");
+    return;
+  }
+  block.size = size;
+  block.bytes = block_bytes(format, static_cast<std::uint32_t>(size));
+}
+
+// The length of a row: whole blocks, and the tensor is whole rows.
+double row_length(Value asked, const Block& block, bool whole_tensor, Checker& checker) {
+  const double length = asked["length"].number();
+  const Value given = asked["options"]["rowLength"];
+  if (given.is(Type::Absent) && length == 0) return 0;
+  const Value row = given.is(Type::Absent) ? asked["row"] : given;
+  const double multiple = whole_tensor ? 1 : block.size;
+  if (is_count(row) && row.number() > 0 && divides(multiple, row.number()) && divides(row.number(), length))
+    return row.number();
+  Text must;
+  must << "a whole number above 0 that divides the length, " << length << ", and is itself a multiple of the block, "
+       << multiple << " elements";
+  checker.wrong("BAD_LENGTH", "rowLength", row, must.string());
+  return 0;
+}
+
+bool reads_importance(const BlockFormat& format, Value weights, double row, Checker& checker) {
+  Text text;
+  if (weights.is(Type::Absent)) {
+    if (format.needs_importance)
+      checker.report("NEEDS_IMPORTANCE", text << format.name
+                                              << " cannot be made without importance: pass { importance }, with one "
+                                                 "weight for each of the "
+                                              << row << " elements of a row.");
+    return false;
+  }
+  if (!format.uses_importance) return false;
+  if (row > 0 && weights.number() != row)
+    checker.wrong("BAD_LENGTH", "The number of weights in importance", weights,
+                  (text << "the length of a row, " << row).string());
+  return true;
+}
+
+}  // namespace
+
+void plan_quantize(Value asked, Writer& writer, Checker& checker) {
+  const bool alone = asked["alone"].is_true();
+  const BlockFormat* const format = usable_format(asked, true, alone, checker);
+  if (!format) return;
+  const Value options = asked["options"], offset = options["offset"];
+  Block block(*format);
+  bool nests = false;
+  if (takes_block_size(*format)) {
+    const char* const only = "left out here: the bytes alone do not tell it. Use quantize";
+    for (const char* const name : {"blockSize", "doubleQuantize"})
+      if (alone && !options[name].is(Type::Absent)) checker.bad_argument(name, options[name], only);
+    read_block_size(*format, options["blockSize"], block, checker);
+    nests = checker.flag("doubleQuantize", options["doubleQuantize"]);
+    if (nests && !offset.is(Type::Absent) && !is_finite_float(offset))
+      checker.bad_argument("offset", offset, "a finite number in float32");
+  }
+  const double rule = format->family == "mx" ? scale_rule(options["scaleRule"], checker) : 0;
+  const double row = row_length(asked, block, format->block_size == 0, checker);
+  const bool weighted = reads_importance(*format, options["importance"], row, checker);
+  const double length = asked["length"].number(), blocks = std::ceil(length / block.size);
+  const Observed of_tensor = observed_of_tensor(*format);
+  double bytes = blocks * block.bytes + (of_tensor != Observed::Nothing ? sizeof(float) : 0);
+  if (nests) {
+    // A byte for an absmax, a scale for 256 of them, and the offset.
+    bytes += blocks * (1.0 - kAbsmaxBytes) + (std::ceil(blocks / 256) + 1) * sizeof(float);
+    block.bytes -= kAbsmaxBytes;
+  }
+  write_list(writer, {row_of_table(*format), block.size, block.bytes, static_cast<double>(nests),
+                      weighted ? row : length, bytes, rule, static_cast<double>(of_tensor),
+                      weighted ? static_cast<double>(observed_of_row(*format)) : 0, static_cast<double>(weighted)});
+}
+
+// --- and back --------------------------------------------------------------------------------------------------------
+
+namespace {
+
+void wrong_length(const char* name, Value length, double must, double elements, Checker& checker) {
+  Text text;
+  text << must << ", which " << elements << " elements take";
+  checker.wrong("BAD_LENGTH", name, length, text.string());
+}
+
+// dequantizeBlocks: whole blocks, of which the first `count` elements are wanted.
+double count_alone(Value asked, const Block& block, Checker& checker) {
+  const Value length = asked["length"], count = asked["count"];
+  Text must;
+  if (!divides(block.bytes, length.number()))
+    checker.wrong("BAD_LENGTH", "bytes.length", length,
+                  (must << "a multiple of the block's " << block.bytes << " bytes").string());
+  const double held = std::floor(length.number() / block.bytes) * block.size;
+  if (count.is(Type::Absent)) return held;
+  if (is_count(count) && count.number() <= held) return count.number();
+  must << "a whole number from 0 to what the bytes hold, " << held;
+  checker.wrong("BAD_LENGTH", "count", count, must.string());
+  return 0;
+}
+
+// The block size of a bitsandbytes tensor follows from how many absmax there are.
+void find_block_size(const BlockFormat& format, double blocks, double elements, Block& block) {
+  if (!takes_block_size(format) || !(blocks > 0) || !is_block_size(elements / blocks)) return;
+  block.size = elements / blocks;
+  block.bytes = block_bytes(format, static_cast<std::uint32_t>(block.size));
+}
+
+void check_nested(const BlockFormat& format, Value nested, Value length, double elements, Block& block,
+                  Checker& checker) {
+  std::array<Value, 3> parts;
+  Items items(nested);
+  for (Value& part : parts)
+    if (items.next()) part = items.value();
+  const auto& [codes, scales, offset] = parts;
+  find_block_size(format, codes.number(), elements, block);
+  const double blocks = std::ceil(elements / block.size);
+  if (codes.number() != blocks) wrong_length("nested.absmax.length", codes, blocks, elements, checker);
+  if (scales.number() != std::ceil(blocks / 256))
+    wrong_length("nested.scale.length", scales, std::ceil(blocks / 256), elements, checker);
+  if (!is_finite_float(offset)) checker.bad_argument("nested.offset", offset, "a finite number in float32");
+  block.bytes -= kAbsmaxBytes;
+  const double bytes = blocks * block.bytes;
+  if (length.number() != bytes) wrong_length("data.length", length, bytes, elements, checker);
+}
+
+}  // namespace
+
+void plan_dequantize(Value asked, Writer& writer, Checker& checker) {
+  const bool alone = asked["alone"].is_true();
+  const BlockFormat* const format = usable_format(asked, false, alone, checker);
+  if (!format) return;
+  Block block(*format);
+  const Value length = asked["length"], nested = asked["nested"], scale = asked["scale"];
+  double elements = 0;
+  bool nests = false;
+  if (alone) {
+    elements = count_alone(asked, block, checker);
+  } else {
+    elements = asked["count"].number();
+    nests = takes_block_size(*format) && nested.is(Type::Array);
+    if (takes_block_size(*format) && !nests) {
+      const Field& codes = format->fields.back();
+      find_block_size(*format, (length.number() - elements * codes.bits / 8) * 8 / codes.bit_offset, elements, block);
+    }
+    if (format->block_size != 0 && !divides(block.size, elements)) {
+      Text must;
+      must << "a multiple of the block, " << block.size << " elements";
+      checker.wrong("BAD_LENGTH", "The number of elements of the shape", asked["count"], must.string());
+    }
+    const double bytes = std::ceil(elements / block.size) * block.bytes;
+    if (nests)
+      check_nested(*format, nested, length, elements, block, checker);
+    else if (length.number() != bytes)
+      wrong_length("data.length", length, bytes, elements, checker);
+    if (observed_of_tensor(*format) != Observed::Nothing && !(is_finite_float(scale) && scale.number() >= 0))
+      checker.bad_argument("scale[0]", scale, "the tensor's scale, finite and not negative");
+  }
+  write_list(writer, {row_of_table(*format), block.size, block.bytes, static_cast<double>(nests), elements});
+}
+
+// --- one block -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::size_t kMostBytes = 512, kMostElements = 256;
+static_assert([] {
+  for (const BlockFormat& format : kBlockFormats)
+    if (format.block_bytes > kMostBytes || format.block_size > kMostElements) return false;
+  return true;
+}());
+
+using Bytes = std::array<std::uint8_t, kMostBytes>;
+using Floats = std::array<float, kMostElements>;
+using Shifts = std::array<int, kMostElements>;
+
+// Entry i of a field.
+std::uint32_t code_of(const Bytes& bytes, const Field& field, std::size_t i) {
+  std::uint32_t code = 0;
+  for (std::size_t bit = 0, at = field.bit_offset + i * field.bits; bit < field.bits; ++bit, ++at)
+    code |= (bytes[at / 8] >> (at % 8) & 1u) << bit;
+  return code;
+}
+void set_code(Bytes& bytes, const Field& field, std::size_t i, std::uint32_t code) {
+  for (std::size_t bit = 0, at = field.bit_offset + i * field.bits; bit < field.bits; ++bit, ++at) {
+    const auto mask = static_cast<std::uint8_t>(1u << (at % 8));
+    bytes[at / 8] = static_cast<std::uint8_t>(code >> bit & 1 ? bytes[at / 8] | mask : bytes[at / 8] & ~mask);
+  }
+}
+
+// What a scale is written in; nullptr: a whole number.
+const NumberFormat* number_of(const Field& field) {
+  if (!field.number.empty()) return find_number_format(field.number);
+  return field.bits == 16 ? find_number_format("float16") : field.bits == 32 ? find_number_format("float32") : nullptr;
+}
+
+bool is_code(const Field& field) {
+  return field.role == FieldRole::Code || field.role == FieldRole::Sign;
+}
+bool is_scale(const Field& field) {
+  return field.role == FieldRole::Scale || field.role == FieldRole::Minimum;
+}
+
+float value_of(const Field& field, std::uint32_t code) {
+  const NumberFormat* const number = number_of(field);
+  if (!number || is_code(field)) return static_cast<float>(code);
+  float value = 0;
+  decode(*number, &code, 1, &value);
+  return value;
+}
+
+// A float32 in JSON: bit for bit, infinities and NaN too.
+void write_float(Writer& writer, const char* name, float value) {
+  Text text;
+  text << "~";
+  writer.name(name).string(text.digits(std::bit_cast<std::uint32_t>(value)).string());
+}
+
+// A block taken apart. What its bits do is found by asking the kernel: an element belongs to the codes that change it,
+// and is so many times a scale as it would be with the scale 1.
+class Anatomy {
+ public:
+  Anatomy(const BlockFormat& format, const Bytes& bytes) : format_(format), bytes_(bytes) {
+    for (const Field& field : format.fields) {
+      code_fields_ += is_code(field);
+      has_subscales_ |= is_scale(field) && !number_of(field);
+      has_minimum_ |= field.role == FieldRole::Minimum;
+    }
+    value_ = restored(bytes);
+    multiple_ = restored(with_scales(1, 0));
+    if (has_subscales_ && has_minimum_) minimum_ = restored(with_scales(0, 1));
+    find_codes();
+  }
+
+  void write(Writer& writer) const {
+    writer.open('{').name("fields").open('[');
+    for (const Field& field : format_.fields)
+      for (std::size_t i = 0; i < field.count; ++i) write_field(writer, field, i);
+    writer.close(']').name("elements").open('[');
+    for (std::size_t i = 0; i < format_.block_size; ++i) write_element(writer, i);
+    writer.close(']').close('}');
+  }
+
+ private:
+  [[nodiscard]] Floats restored(const Bytes& bytes) const {
+    Floats values{};
+    dequantize(format_, bytes.data(), 1, {}, values.data());
+    return values;
+  }
+
+  // The block with other numbers for its scales and minima, as far as they are floats.
+  [[nodiscard]] Bytes with_scales(float scale, float minimum) const {
+    Bytes bytes = bytes_;
+    for (const Field& field : format_.fields) {
+      const NumberFormat* const number = number_of(field);
+      if (!is_scale(field) || !number) continue;
+      std::uint32_t code = 0;
+      const float wanted = field.role == FieldRole::Scale ? scale : minimum;
+      encode(*number, std::span(&wanted, 1), &code, Overflow::Saturate);
+      for (std::size_t i = 0; i < field.count; ++i) set_code(bytes, field, i, code);
+    }
+    return bytes;
+  }
+
+  void find_codes() {
+    Bytes plain = with_scales(1, 0);
+    for (const Field& field : format_.fields)
+      for (std::size_t i = 0; i < field.count; ++i) {
+        if (is_code(field)) set_code(plain, field, i, 0);
+        if (is_scale(field) && !number_of(field)) set_code(plain, field, i, ~0u);  // not 0, with an offset or without
+      }
+    const Floats before = restored(plain);
+    Shifts shift{};
+    // The low bits of a code are where most of it is.
+    for (int bits = 16; bits > 0; --bits)
+      for (const Field& field : format_.fields) {
+        if (!is_code(field) || field.bits != bits) continue;
+        for (std::size_t i = 0; i < field.count; ++i) find_owners(plain, before, field, i, shift);
+      }
+  }
+
+  void find_owners(Bytes& plain, const Floats& before, const Field& field, std::size_t i, Shifts& shift) {
+    set_code(plain, field, i, ~0u);
+    const Floats after = restored(plain);
+    set_code(plain, field, i, 0);
+    for (std::size_t k = 0; k < format_.block_size; ++k) {
+      if (std::bit_cast<std::uint32_t>(before[k]) == std::bit_cast<std::uint32_t>(after[k])) continue;
+      code_[k] += std::ldexp(static_cast<double>(code_of(bytes_, field, i)), shift[k]);
+      shift[k] += field.bits;
+      owner_[i] = static_cast<std::uint16_t>(k);
+    }
+  }
+
+  void write_field(Writer& writer, const Field& field, std::size_t i) const {
+    constexpr const char* kRoles[]{"scale", "minimum", "code", "sign", "sum"};
+    const std::uint32_t code = code_of(bytes_, field, i);
+    // The code of one element alone is what that element multiplies the scale with.
+    const bool plain = is_code(field) && code_fields_ == 1 && !has_subscales_ && field.count == format_.block_size;
+    writer.open('{').name("name").string(field.name).name("role").string(kRoles[static_cast<int>(field.role)]);
+    writer.name("bitOffset").number(static_cast<double>(field.bit_offset + i * field.bits));
+    writer.name("bits").number(field.bits).name("code").number(code);
+    write_float(writer, "value", plain ? multiple_[owner_[i]] : value_of(field, code));
+    writer.close('}');
+  }
+
+  void write_element(Writer& writer, std::size_t element) const {
+    writer.open('{').name("code").number(code_[element]);
+    write_float(writer, "value", value_[element]);
+    writer.name("terms").open('{');
+    for (const Field& field : format_.fields) {
+      if (!is_scale(field) || !number_of(field)) continue;
+      write_term(writer, field, element);
+    }
+    write_float(writer, "q", multiple_[element]);
+    if (has_subscales_ && has_minimum_) write_float(writer, "m", minimum_[element]);
+    writer.close('}').close('}');
+  }
+
+  // Where there are several scales, each serves as many elements.
+  void write_term(Writer& writer, const Field& field, std::size_t element) const {
+    Text name;
+    name << field.name;
+    write_float(writer, name.c_str(),
+                value_of(field, code_of(bytes_, field, element * field.count / format_.block_size)));
+  }
+
+  const BlockFormat& format_;
+  const Bytes& bytes_;
+  int code_fields_ = 0;
+  bool has_subscales_ = false, has_minimum_ = false;
+  Floats value_{}, multiple_{}, minimum_{};
+  std::array<double, kMostElements> code_{};
+  std::array<std::uint16_t, 8 * kMostBytes> owner_{};  // of the entries of the last field
+};
+
+}  // namespace
+
+void describe_block(Value asked, Writer& writer, Checker& checker) {
+  const BlockFormat* const format = usable_format(asked, false, true, checker);
+  if (!format) return;
+  if (asked["length"].number() != format->block_bytes) {
+    Text must;
+    must << static_cast<double>(format->block_bytes) << ", one block of " << format->name;
+    checker.wrong("BAD_LENGTH", "bytes.length", asked["length"], must.string());
+    return;
+  }
+  Bytes bytes{};
+  std::size_t i = 0;
+  for (Items items(asked["bytes"]); i < format->block_bytes && items.next(); ++i)
+    bytes[i] = static_cast<std::uint8_t>(items.value().number());
+  Anatomy(*format, bytes).write(writer);
+}
+
+}  // namespace fewbits

@@ -1,0 +1,516 @@
+// Block formats through the package: the reference programs' bytes, sizes at the borders of slices, and what is refused.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type BlockFormatName, type BlockOptions, createPool, FewbitsError, init } from 'fewbits';
+import { bits, bytes, float32, json, sha256 } from './vectors.ts';
+
+const fewbits = await init();
+const makeable = fewbits.blockFormats.filter(({ canQuantize }) => canQuantize);
+/** Formats whose bytes say everything. */
+const alone = makeable.filter(({ family, blockSize }) => blockSize > 0 && family !== 'nvfp4');
+const SLICE = 65536;
+
+const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7) * (1 + (i % 7)) + i / 1e5);
+const joined = (parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
+
+interface Manifest {
+  sets: { n: number; input: string }[];
+  cases: Record<string, string>[];
+}
+const inputs = (folder: string, { sets }: Manifest) =>
+  sets.map(({ n, input }) => float32(`${folder}/${input}`).subarray(0, n));
+const flat = (sets: Float32Array[]) => Float32Array.from(sets.flatMap((set) => [...set]));
+
+// --- the references' bytes -----------------------------------------------------------------------------------------------
+
+/** Scales and codes of a byte each, as the format's blocks. */
+function assembled(name: BlockFormatName, scales: Uint8Array, codes: Uint8Array): Uint8Array {
+  const { blockSize, fields } = fewbits.blockFormats.find((format) => format.name === name)!;
+  return joined(
+    [...scales].flatMap((scale, block) => [
+      Uint8Array.of(scale),
+      fewbits.packBits(codes.subarray(block * blockSize, (block + 1) * blockSize), fields.at(-1)!.bits),
+    ]),
+  );
+}
+
+const mx: Manifest = json('mx/manifest.json');
+const mxNames: Record<string, BlockFormatName> = {
+  fp8_e4m3: 'mxfp8_e4m3',
+  fp8_e5m2: 'mxfp8_e5m2',
+  fp6_e2m3: 'mxfp6_e2m3',
+  fp6_e3m2: 'mxfp6_e3m2',
+  fp4_e2m1: 'mxfp4_ocp',
+};
+
+test("OCP MX: torchao's bytes by every scale rule", () => {
+  const values = flat(inputs('mx', mx));
+  let compared = 0;
+  for (const { impl, format, scale_mode: mode, scale, codes } of mx.cases) {
+    const name = mxNames[format!];
+    if (impl !== 'torchao' || !name) continue;
+    const scaleRule = mode!.toLowerCase() as 'floor';
+    const expected = assembled(name, bytes(`mx/${scale}`), bytes(`mx/${codes}`));
+    assert.deepEqual(fewbits.quantizeBlocks(values, name, { scaleRule }), expected, `${name} ${mode}`);
+    if (mode === 'FLOOR') assert.deepEqual(fewbits.quantize(values, name).data, expected);
+    compared++;
+  }
+  assert.equal(compared, 15);
+});
+
+test("OCP MX: microxcaling's numbers, and its codes where its scale is ours", () => {
+  let compared = 0;
+  for (const { impl, format, scale, codes, dequant_f32_sha256: hash } of mx.cases) {
+    const name = mxNames[format!];
+    if (impl !== 'microxcaling' || !name) continue;
+    const blocks = assembled(name, bytes(`mx/${scale}`), bytes(`mx/${codes}`));
+    assert.equal(sha256(bits(fewbits.dequantizeBlocks(blocks, name))), hash, name);
+    compared++;
+  }
+  assert.equal(compared, 5);
+  const theirs = assembled('mxint8', bytes('mx/mxc_int8_even.scale.u8'), bytes('mx/mxc_int8_even.codes.u8'));
+  const ours = fewbits.quantizeBlocks(flat(inputs('mx', mx)), 'mxint8');
+  for (let at = 0; at < ours.length; at += 33)
+    if (ours[at] === theirs[at]) assert.deepEqual(ours.subarray(at, at + 33), theirs.subarray(at, at + 33));
+});
+
+test("nvfp4_tensor: torchao's bytes and tensor scales", () => {
+  const expected = assembled(
+    'nvfp4_tensor',
+    bytes('mx/ao_nvfp4_tensor.scale.u8'),
+    bytes('mx/ao_nvfp4_tensor.codes.u8'),
+  );
+  const scales = float32('mx/ao_nvfp4_tensor.pts.f32');
+  let at = 0;
+  inputs('mx', mx).forEach((values, i) => {
+    const { data, scale, byteLength } = fewbits.quantize(values, 'nvfp4_tensor');
+    assert.deepEqual(data, expected.subarray(at, at + data.length));
+    assert.deepEqual(scale, scales.subarray(i, i + 1));
+    assert.equal(byteLength, (values.length / 16) * 9 + 4);
+    at += data.length;
+  });
+  assert.equal(at, expected.length);
+});
+
+test('bitsandbytes: its bytes and its numbers, with its scales nested too', () => {
+  const manifest = json('bnb/manifest.json');
+  const sets = inputs('bnb', manifest);
+  const values = flat(sets);
+  let nestedCases = 0;
+  for (const entry of manifest.cases) {
+    const name = (entry.packed ? entry.format : 'bnb_int8_blockwise') as BlockFormatName;
+    const blockSize: number = entry.block;
+    const absmax = float32(`bnb/${entry.absmax}`);
+    const codes = bytes(`bnb/${entry.packed ?? entry.codes}`);
+    const size = codes.length / absmax.length;
+    const blocks = [...absmax].flatMap((_, i) => [
+      bytes(`bnb/${entry.absmax}`).subarray(4 * i, 4 * i + 4),
+      codes.subarray(size * i, size * (i + 1)),
+    ]);
+    const quantized = fewbits.quantize(values, name, { blockSize });
+    assert.deepEqual(quantized.data, joined(blocks), entry.name);
+    assert.equal(sha256(fewbits.dequantize(quantized)), entry.dequant_f32_sha256);
+
+    const { double_quant: nested } = entry;
+    if (!nested) continue;
+    nestedCases++;
+    const offsets = float32(`bnb/${nested.offset}`);
+    const scales = float32(`bnb/${nested.absmax2}`);
+    const theirs = bytes(`bnb/${nested.codes}`);
+    let block = 0;
+    const restored = sets.map((set, i) => {
+      const offset = offsets[i]!;
+      const count = set.length / blockSize;
+      const apart = fewbits.quantize(set, name, { blockSize, doubleQuantize: true, offset });
+      assert.deepEqual(apart.nested, {
+        absmax: theirs.subarray(block, block + count),
+        scale: scales.subarray(i, i + 1),
+        offset,
+      });
+      assert.deepEqual(apart.data, codes.subarray(block * size, (block + count) * size));
+      assert.equal(apart.byteLength, count * (size + 1) + 8);
+      block += count;
+      return fewbits.dequantize(apart);
+    });
+    assert.equal(sha256(flat(restored)), nested.dequant_f32_sha256, entry.name);
+  }
+  assert.equal(nestedCases, 3);
+});
+
+interface GgmlCase {
+  format: string;
+  input: string;
+  n: number;
+  nrows?: number;
+  n_per_row?: number;
+  imatrix?: string;
+  file: string;
+  offset?: number;
+  nbytes: number;
+  ub_cast_blocks?: number[];
+  nan_scale_blocks?: number[];
+}
+
+test('ggml: its bytes, with importance and without, for every format that is made', () => {
+  const manifest = json('ggml/manifest.json');
+  const cases: GgmlCase[] = [...manifest.quant, ...manifest.imatrix];
+  for (const entry of cases) {
+    const format = makeable.find(({ name }) => name === entry.format.toLowerCase());
+    if (!format) continue;
+    const values = float32(`ggml/inputs/${entry.input}.f32`).subarray(0, entry.n ?? entry.nrows! * entry.n_per_row!);
+    const options: BlockOptions = entry.imatrix
+      ? { rowLength: entry.n_per_row!, importance: float32(`ggml/${entry.imatrix}`) }
+      : {};
+    const ours = fewbits.quantizeBlocks(values, format.name, options);
+    const { offset = 0 } = entry;
+    const theirs = bytes(`ggml/${entry.file}`).subarray(offset, offset + entry.nbytes);
+    assert.equal(ours.length, theirs.length);
+    const skipped = new Set([...(entry.ub_cast_blocks ?? []), ...(entry.nan_scale_blocks ?? [])]);
+    for (let begin = 0; begin < ours.length; begin += format.blockBytes) {
+      const end: number = begin + format.blockBytes;
+      if (!skipped.has(begin / format.blockBytes))
+        assert.deepEqual(ours.subarray(begin, end), theirs.subarray(begin, end), `${entry.file} at byte ${begin}`);
+    }
+  }
+});
+
+test('ggml: its numbers from any bytes, for every format that is read', () => {
+  for (const entry of json('ggml/manifest.json').decode) {
+    const format = makeable.find(({ name }) => name === entry.format.toLowerCase());
+    if (!format) continue;
+    const values = fewbits.dequantizeBlocks(bytes(`ggml/${entry.file}`), format.name);
+    assert.deepEqual(bits(values), bits(float32(`ggml/${entry.expected}`)), format.name);
+  }
+});
+
+// --- slices --------------------------------------------------------------------------------------------------------------
+
+test('what can be made is what the table says', () => {
+  assert.ok(makeable.length >= 12);
+  const values = wave(1024);
+  for (const { name, canQuantize, needsImportance } of fewbits.blockFormats) {
+    const make = () => fewbits.quantize(values, name, needsImportance ? { importance: values.map(Math.abs) } : {});
+    if (canQuantize) assert.equal(fewbits.dequantize(make()).length, 1024, name);
+    else assert.throws(make, (error) => error instanceof FewbitsError && error.code === 'UNSUPPORTED', name);
+  }
+});
+
+test('blocks do not depend on what is made with them, at the borders of slices too', () => {
+  for (const { name, blockSize } of alone) {
+    const whole = wave(2 * SLICE + 3 * blockSize);
+    const all = fewbits.quantizeBlocks(whole, name);
+    for (const length of [0, blockSize, SLICE - blockSize, SLICE, SLICE + blockSize, 2 * SLICE + blockSize]) {
+      const some = fewbits.quantizeBlocks(whole.subarray(0, length), name);
+      assert.deepEqual(some, all.subarray(0, some.length), `${name} ${length}`);
+      const rest = fewbits.quantizeBlocks(whole.subarray(length), name);
+      assert.deepEqual(rest, all.subarray(some.length), `${name} from ${length}`);
+    }
+    const values = fewbits.dequantizeBlocks(all, name);
+    assert.equal(values.length, whole.length);
+    for (const count of [0, 1, blockSize + 1, SLICE - 1, SLICE, SLICE + 1, whole.length])
+      assert.deepEqual(fewbits.dequantizeBlocks(all, name, count), values.subarray(0, count), `${name} ${count}`);
+  }
+});
+
+test('rows change nothing without importance, whatever the values come in', () => {
+  for (const { name, blockSize } of alone) {
+    const values = wave(4 * blockSize);
+    const expected = fewbits.quantizeBlocks(values, name);
+    assert.deepEqual(fewbits.quantizeBlocks(values, name, { rowLength: blockSize }), expected);
+    assert.deepEqual(fewbits.quantizeBlocks([...values], name, { rowLength: 2 * blockSize }), expected);
+    assert.deepEqual(fewbits.quantizeBlocks(Float64Array.from(values), name), expected);
+    const shared = new Float32Array(new SharedArrayBuffer(values.byteLength));
+    shared.set(values);
+    assert.deepEqual(fewbits.quantizeBlocks(shared, name), expected);
+    const shape = [2, 2 * blockSize];
+    const quantized = fewbits.quantize({ data: values, shape }, name);
+    assert.deepEqual([quantized.data, quantized.shape, quantized.scheme], [expected, shape, name]);
+    assert.equal(quantized.byteLength, expected.length);
+    assert.equal(quantized.bitsPerWeight, (8 * expected.length) / values.length);
+    assert.deepEqual(fewbits.dequantize(quantized), fewbits.dequantizeBlocks(expected, name));
+  }
+});
+
+test('importance serves every row alike, also rows larger than a slice', () => {
+  for (const { name, usesImportance } of alone) {
+    const importance = wave(2 * SLICE).map(Math.abs);
+    const values = wave(4 * SLICE);
+    const options = { rowLength: importance.length, importance };
+    const both = fewbits.quantizeBlocks(values, name, options);
+    const rows = [values.subarray(0, importance.length), values.subarray(importance.length)];
+    assert.deepEqual(both, joined(rows.map((row) => fewbits.quantizeBlocks(row, name, { importance }))), name);
+    if (!usesImportance) assert.deepEqual(both, fewbits.quantizeBlocks(values, name));
+  }
+});
+
+test('a scale beside the blocks is that of the whole tensor', () => {
+  const values = wave(SLICE + 32);
+  values[SLICE + 20] = -1000;
+  const { scale } = fewbits.quantize(values, 'nvfp4_tensor');
+  assert.deepEqual(scale, Float32Array.of(Math.fround(1000) / Math.fround(2688)));
+  assert.deepEqual(fewbits.quantize(new Float32Array(16), 'nvfp4_tensor').scale, Float32Array.of(1));
+  for (const name of ['ternary_absmean', 'binary_absmean'] as const)
+    for (const length of [0, 1, 9, SLICE - 1, SLICE, SLICE + 3]) {
+      const tensor = wave(length);
+      const quantized = fewbits.quantize(tensor, name);
+      const step = quantized.scale![0]!;
+      const mean = tensor.reduce((sum, x) => sum + Math.abs(x), 0) / (length || 1);
+      assert.equal(step, Math.fround(name === 'binary_absmean' ? mean : Math.max(mean, 1e-5)));
+      assert.equal(quantized.data.length, Math.ceil((length * (name === 'binary_absmean' ? 1 : 2)) / 8));
+      const expected = tensor.map((x) =>
+        name === 'binary_absmean'
+          ? x >= 0
+            ? step
+            : -step
+          : Math.sign(Math.round(Math.abs(Math.fround(x / step)) - 1e-9)) * Math.sign(x) * step,
+      );
+      assert.deepEqual(
+        fewbits.dequantize(quantized),
+        expected.map((x) => x + 0),
+        `${name} ${length}`,
+      );
+    }
+});
+
+test('bitsandbytes: block sizes, and offsets that are found', () => {
+  const values = wave(4 * SLICE);
+  for (const name of ['nf4', 'fp4', 'bnb_int8_blockwise'] as const)
+    for (const blockSize of [64, 128, 256, 512, 1024, 2048, 4096]) {
+      const plain = fewbits.quantize(values, name, { blockSize });
+      const codeBytes = name === 'bnb_int8_blockwise' ? values.length : values.length / 2;
+      const blocks = values.length / blockSize;
+      assert.equal(plain.data.length, codeBytes + 4 * blocks);
+      const nested = fewbits.quantize(values, name, { blockSize, doubleQuantize: true });
+      assert.equal(nested.data.length, codeBytes);
+      assert.equal(nested.nested!.absmax.length, blocks);
+      assert.equal(nested.nested!.scale.length, Math.ceil(blocks / 256));
+      assert.equal(nested.byteLength, codeBytes + blocks + 4 * Math.ceil(blocks / 256) + 4);
+      const from = structuredClone(nested);
+      const { sqnrDb } = fewbits.compare(fewbits.dequantize(plain), fewbits.dequantize(nested));
+      assert.ok(sqnrDb > 30, `${name} ${blockSize}: ${sqnrDb} dB`);
+      assert.deepEqual(nested, from, 'dequantize leaves its input alone');
+    }
+});
+
+// --- one block -----------------------------------------------------------------------------------------------------------
+
+test('describeBlock: elements are what dequantizeBlocks gives, and their terms multiply to it', () => {
+  for (const { name, blockBytes, blockSize, fields } of alone)
+    for (const seed of [0, 1, 2]) {
+      const block = seed
+        ? Uint8Array.from({ length: blockBytes }, (_, i) => (i * 37 * seed + 11) % 256)
+        : fewbits.quantizeBlocks(wave(blockSize), name);
+      const described = fewbits.describeBlock(block, name);
+      const values = fewbits.dequantizeBlocks(block, name);
+      assert.deepEqual(bits(described.elements.map(({ value }) => value)), bits(values), name);
+      const entries = fields.flatMap(({ name: field, role, bitOffset, bits: width, count }) =>
+        Array.from({ length: count }, (_, i) => [field, role, bitOffset + i * width, width]),
+      );
+      assert.deepEqual(
+        described.fields.map(({ name: field, role, bitOffset, bits: width }) => [field, role, bitOffset, width]),
+        entries,
+      );
+      for (const { bitOffset, bits: width, code } of described.fields) {
+        let expected = 0;
+        for (let i = 0; i < width; i++)
+          expected += ((block[(bitOffset + i) >> 3]! >> ((bitOffset + i) % 8)) & 1) * 2 ** i;
+        assert.equal(code, expected);
+      }
+      const nameOf = (wanted: string) =>
+        fields.find(({ role, name: field }) => role === wanted && field in terms)?.name;
+      const { terms } = described.elements[0]!;
+      for (const { value, terms: t } of described.elements) {
+        const minimum = nameOf('minimum');
+        const expected =
+          t[nameOf('scale')!]! * t['q']! + (minimum ? t[minimum]! * (minimum === 'm' ? 1 : (t['m'] ?? 1)) : 0);
+        if (Number.isFinite(expected) && Math.abs(expected) < 1e38)
+          assert.ok(Math.abs(expected - value) <= 1e-5 * Math.abs(expected) + 1e-40, `${name}: ${expected}, ${value}`);
+      }
+      if (fields.length > 2) continue;
+      for (const { code, terms: t } of described.elements) {
+        const entry = described.fields.find((field) => field.role === 'code' && field.code === code)!;
+        if (entry.bits * blockSize === 8 * blockBytes - fields.find(({ role }) => role === 'scale')!.bits)
+          assert.deepEqual(bits([entry.value]), bits([t['q']!]), name);
+      }
+    }
+});
+
+test('describeBlock: nf4 has its first element in the high half of a byte', () => {
+  const block = new Uint8Array(36);
+  new DataView(block.buffer).setFloat32(0, 2, true);
+  block[4] = 0xf0;
+  const { fields, elements } = fewbits.describeBlock(block, 'nf4');
+  assert.deepEqual(fields[0], { name: 'absmax', role: 'scale', bitOffset: 0, bits: 32, code: 0x40000000, value: 2 });
+  assert.deepEqual(elements[0], { code: 15, value: 2, terms: { absmax: 2, q: 1 } });
+  assert.deepEqual(elements[1], { code: 0, value: -2, terms: { absmax: 2, q: -1 } });
+});
+
+// --- what is refused -----------------------------------------------------------------------------------------------------
+
+test('bad calls say what is wrong, and the next call is right', () => {
+  const values = wave(256);
+  const good = fewbits.quantizeBlocks(values, 'nf4');
+  const wrong = (call: () => unknown, code: string, message = /./, details: object = {}) => {
+    assert.throws(
+      call,
+      (error) => {
+        assert.ok(error instanceof FewbitsError);
+        assert.equal(error.code, code, error.message);
+        assert.match(error.message, message);
+        assert.deepEqual({ ...error.details, ...details }, error.details);
+        return true;
+      },
+      String(call),
+    );
+    assert.deepEqual(fewbits.quantizeBlocks(values, 'nf4'), good);
+  };
+  const make = (options: unknown, name: BlockFormatName = 'nf4') => fewbits.quantize(values, name, options as never);
+
+  wrong(() => fewbits.quantize(values, 'nf5' as never), 'UNKNOWN_FORMAT', /'nf4'/, { nearest: 'nf4' });
+  wrong(() => fewbits.quantizeBlocks(values, 'MXFP4_OCP' as never), 'UNKNOWN_FORMAT', /'mxfp4_ocp'/);
+  wrong(() => fewbits.quantizeBlocks(values, 'int8' as never), 'UNKNOWN_FORMAT', /'mxint8'/);
+  for (const format of [undefined, null, 4, Symbol('nf4'), {}, 4n])
+    wrong(() => fewbits.quantizeBlocks(values, format as never), 'UNKNOWN_FORMAT', /by its name/);
+  wrong(() => fewbits.dequantizeBlocks(good, 'q4_9' as never), 'UNKNOWN_FORMAT', /q4_/);
+  for (const name of ['iq2_xxs', 'iq1_s'] as const) wrong(() => make({}, name), 'UNSUPPORTED', /nf4.*ternary_absmean/);
+  for (const name of ['nvfp4_tensor', 'ternary_absmean', 'binary_absmean'] as const) {
+    wrong(() => fewbits.quantizeBlocks(values, name), 'UNSUPPORTED', /quantize and dequantize/);
+    wrong(() => fewbits.dequantizeBlocks(new Uint8Array(9), name), 'UNSUPPORTED', /quantize and dequantize/);
+    wrong(() => fewbits.describeBlock(new Uint8Array(9), name), 'UNSUPPORTED', /quantize and dequantize/);
+  }
+
+  for (const rowLength of [0, -64, 32, 96, 192, 64.5, Number.NaN, '64', null, 512])
+    wrong(() => make({ rowLength }), 'BAD_LENGTH', /rowLength/);
+  wrong(() => fewbits.quantize(values.subarray(1), 'nf4'), 'BAD_LENGTH', /255/);
+  wrong(() => fewbits.quantize({ data: values, shape: [8, 32] }, 'nf4'), 'BAD_LENGTH', /32/);
+  wrong(() => fewbits.quantize({ data: values, shape: [8, 33] }, 'nf4'), 'BAD_SHAPE');
+  wrong(() => fewbits.quantizeBlocks([], 'nf4', { rowLength: 0 }), 'BAD_LENGTH');
+
+  for (const blockSize of [0, 32, 96, 8192, 64.5, '64', null]) wrong(() => make({ blockSize }), 'BAD_ARGUMENT', /4096/);
+  wrong(() => make({ blockSize: 512 }), 'BAD_LENGTH', /512/);
+  for (const scaleRule of ['up', 'Floor', 0, null]) wrong(() => make({ scaleRule }, 'mxint8'), 'BAD_ARGUMENT', /rceil/);
+  wrong(() => make({ doubleQuantize: 'yes' }), 'BAD_ARGUMENT', /true or false/);
+  for (const offset of [Number.NaN, Number.POSITIVE_INFINITY, 1e39, '1', null])
+    wrong(() => make({ doubleQuantize: true, offset }), 'BAD_ARGUMENT', /offset/);
+  wrong(() => fewbits.quantizeBlocks(values, 'nf4', { blockSize: 128 }), 'BAD_ARGUMENT', /Use quantize/);
+  wrong(() => fewbits.quantizeBlocks(values, 'fp4', { doubleQuantize: true }), 'BAD_ARGUMENT', /Use quantize/);
+
+  for (const input of [null, 'x', new DataView(new ArrayBuffer(256)), new BigInt64Array(64), [1, '2'], undefined])
+    wrong(() => fewbits.quantizeBlocks(input as never, 'nf4'), 'BAD_INPUT');
+  for (const index of [0, 100, 255]) {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const spoiled = values.slice();
+      spoiled[index] = bad;
+      for (const name of ['nf4', 'mxint8', 'nvfp4_tensor', 'ternary_absmean'] as const)
+        wrong(() => fewbits.quantize(spoiled, name), 'NON_FINITE', new RegExp(`Element ${index} `), { index });
+    }
+  }
+  const late = wave(2 * SLICE);
+  late[2 * SLICE - 1] = Number.NaN;
+  wrong(() => fewbits.quantizeBlocks(late, 'mxfp4_ocp'), 'NON_FINITE', /./, { index: 2 * SLICE - 1 });
+
+  for (const bytesGiven of [null, undefined, [1, 2], 'x', new Int8Array(36), new ArrayBuffer(36)]) {
+    wrong(() => fewbits.dequantizeBlocks(bytesGiven as never, 'nf4'), 'BAD_INPUT', /Uint8Array/);
+    wrong(() => fewbits.describeBlock(bytesGiven as never, 'nf4'), 'BAD_INPUT', /Uint8Array/);
+  }
+  wrong(() => fewbits.dequantizeBlocks(good.subarray(1), 'nf4'), 'BAD_LENGTH', /36/);
+  for (const count of [-1, 257, 1.5, Number.NaN, '3', null])
+    wrong(() => fewbits.dequantizeBlocks(good, 'nf4', count as never), 'BAD_LENGTH', /256/);
+  for (const length of [0, 35, 37, 72, 5000])
+    wrong(() => fewbits.describeBlock(new Uint8Array(length), 'nf4'), 'BAD_LENGTH', /36/);
+  const moved = good.slice();
+  structuredClone(moved, { transfer: [moved.buffer] });
+  wrong(() => fewbits.dequantizeBlocks(moved, 'nf4'), 'BAD_INPUT', /detached/);
+
+  const plain = make({});
+  const nested = make({ doubleQuantize: true });
+  const restore = (change: object, from = plain) => fewbits.dequantize({ ...from, ...change });
+  wrong(() => restore({ data: null }), 'BAD_INPUT');
+  wrong(() => restore({ data: plain.data.subarray(1) }), 'BAD_LENGTH', /144/);
+  wrong(() => restore({ shape: [128] }), 'BAD_LENGTH');
+  wrong(() => restore({ shape: [255] }), 'BAD_LENGTH');
+  wrong(() => restore({ shape: 'x' }), 'BAD_SHAPE');
+  wrong(() => restore({ scheme: 'nf5' }), 'UNKNOWN_FORMAT');
+  wrong(() => restore({ data: nested.data.subarray(1) }, nested), 'BAD_LENGTH');
+  const { absmax, scale, offset } = nested.nested!;
+  wrong(() => restore({ nested: { absmax: null, scale, offset } }, nested), 'BAD_INPUT', /nested\.absmax/);
+  wrong(() => restore({ nested: { absmax: absmax.subarray(1), scale, offset } }, nested), 'BAD_LENGTH', /nested/);
+  wrong(() => restore({ nested: { absmax, scale: [], offset } }, nested), 'BAD_LENGTH', /nested\.scale/);
+  wrong(() => restore({ nested: { absmax, scale, offset: Number.NaN } }, nested), 'BAD_ARGUMENT', /nested\.offset/);
+  wrong(() => restore({ nested: {} }, nested), 'BAD_INPUT');
+  for (const name of ['nvfp4_tensor', 'ternary_absmean'] as const)
+    for (const bad of [undefined, [], [-1], [Number.NaN], ['1']])
+      wrong(() => restore({ scale: bad }, make({}, name)), 'BAD_ARGUMENT', /scale/);
+});
+
+test('importance that is wrong, or missing where it is needed', () => {
+  const code = (call: () => unknown): string => {
+    try {
+      call();
+      return '';
+    } catch (error) {
+      return (error as FewbitsError).code;
+    }
+  };
+  const importance = new Float32Array(256).fill(1);
+  for (const { name, usesImportance, needsImportance } of makeable) {
+    const values = wave(512);
+    const make = (options: BlockOptions) => code(() => fewbits.quantize(values, name, { rowLength: 256, ...options }));
+    assert.equal(make({}), needsImportance ? 'NEEDS_IMPORTANCE' : '', name);
+    assert.equal(make({ importance }), '', name);
+    assert.equal(make({ importance: importance.subarray(1) }), usesImportance ? 'BAD_LENGTH' : '', name);
+    for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+      assert.equal(make({ importance: importance.with(7, bad) }), usesImportance ? 'BAD_ARGUMENT' : '', name);
+    assert.equal(make({ importance: 'x' as never }), 'BAD_INPUT', name);
+  }
+});
+
+test('empty inputs give empty outputs', () => {
+  for (const { name } of makeable) {
+    const quantized = fewbits.quantize([], name);
+    assert.equal(quantized.data.length, 0);
+    assert.equal(fewbits.dequantize(quantized).length, 0);
+  }
+  for (const { name } of alone) {
+    assert.equal(fewbits.quantizeBlocks([], name).length, 0);
+    assert.equal(fewbits.dequantizeBlocks(new Uint8Array(0), name).length, 0);
+  }
+  const nested = fewbits.quantize([], 'nf4', { doubleQuantize: true });
+  assert.deepEqual(nested.nested, { absmax: new Uint8Array(0), scale: new Float32Array(0), offset: 0 });
+  assert.equal(fewbits.dequantize(nested).length, 0);
+});
+
+// --- the pool ------------------------------------------------------------------------------------------------------------
+
+test('a pool answers as the synchronous face', async () => {
+  const pool = await createPool({ size: 2 });
+  try {
+    const values = wave(SLICE + 4096);
+    await Promise.all(
+      makeable.map(async ({ name }) => {
+        const expected = fewbits.quantize(values, name);
+        const quantized = await pool.quantize(values, name);
+        assert.deepEqual(quantized, expected, name);
+        assert.deepEqual(await pool.dequantize(quantized), fewbits.dequantize(expected), name);
+      }),
+    );
+    const options = { blockSize: 128, doubleQuantize: true } as const;
+    const nested = await pool.quantize(values, 'nf4', { ...options, transfer: false });
+    assert.deepEqual(nested, fewbits.quantize(values, 'nf4', options));
+    assert.deepEqual(await pool.dequantize(nested), fewbits.dequantize(nested));
+    const blocks = await pool.quantizeBlocks(values, 'mxfp6_e3m2', { scaleRule: 'even' });
+    assert.deepEqual(blocks, fewbits.quantizeBlocks(values, 'mxfp6_e3m2', { scaleRule: 'even' }));
+    assert.deepEqual(
+      await pool.dequantizeBlocks(blocks, 'mxfp6_e3m2', 70),
+      fewbits.dequantizeBlocks(blocks, 'mxfp6_e3m2', 70),
+    );
+    const block = blocks.subarray(25, 50);
+    assert.deepEqual(await pool.describeBlock(block, 'mxfp6_e3m2'), fewbits.describeBlock(block, 'mxfp6_e3m2'));
+    await assert.rejects(
+      pool.quantizeBlocks(values.subarray(1), 'nf4'),
+      (error) => error instanceof FewbitsError && error.code === 'BAD_LENGTH',
+    );
+  } finally {
+    await pool.terminate();
+  }
+});
