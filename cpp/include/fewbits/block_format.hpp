@@ -73,6 +73,30 @@ constexpr BlockFormat scale_and_codes(std::string_view name, std::string_view fa
           .fields = kScaleAndCodes<scale_bits, bits, count>};
 }
 
+// A block of ggml's that has its kernels. The fields keep ggml's names; codes and packed scales lie as
+// cpp/reference/ggml_k.cpp says.
+constexpr BlockFormat superblock(std::string_view name, std::uint32_t bytes, Importance importance,
+                                 std::span<const Field> fields) {
+  BlockFormat format = block(name, "ggml", 256, bytes, importance);
+  format.fields = fields;
+  return format;
+}
+using enum FieldRole;
+inline constexpr Field kQ2K[] = {
+    {"scales", Scale, 0, 8, 16}, {"qs", Code, 128, 2, 256}, {"d", Scale, 640, 16, 1}, {"dmin", Minimum, 656, 16, 1}};
+inline constexpr Field kQ3K[] = {
+    {"hmask", Code, 0, 1, 256}, {"qs", Code, 256, 2, 256}, {"scales", Scale, 768, 6, 16}, {"d", Scale, 864, 16, 1}};
+inline constexpr Field kQ4K[] = {
+    {"d", Scale, 0, 16, 1}, {"dmin", Minimum, 16, 16, 1}, {"scales", Scale, 32, 12, 8}, {"qs", Code, 128, 4, 256}};
+inline constexpr Field kQ5K[] = {{"d", Scale, 0, 16, 1},
+                                 {"dmin", Minimum, 16, 16, 1},
+                                 {"scales", Scale, 32, 12, 8},
+                                 {"qh", Code, 128, 1, 256},
+                                 {"qs", Code, 384, 4, 256}};
+inline constexpr Field kQ6K[] = {
+    {"ql", Code, 0, 4, 256}, {"qh", Code, 1024, 2, 256}, {"scales", Scale, 1536, 8, 16}, {"d", Scale, 1664, 16, 1}};
+inline constexpr Field kQ8K[] = {{"d", Scale, 0, 32, 1}, {"qs", Code, 32, 8, 256}, {"bsums", Sum, 2080, 16, 16}};
+
 // One code per element and nothing else: the scale stands beside the codes.
 template <std::uint16_t bits>
 inline constexpr std::array<Field, 1> kCode{
@@ -95,13 +119,13 @@ constexpr BlockFormat whole_tensor(std::string_view name, std::string_view famil
 
 // clang-format off
 inline constexpr auto kBlockFormats = [] {
-  using detail::block, detail::scale_and_codes, detail::whole_tensor;
+  using detail::block, detail::scale_and_codes, detail::superblock, detail::whole_tensor;
   using enum detail::Importance;
   return std::array{
       block("q4_0", "ggml", 32, 18, Used), block("q4_1", "ggml", 32, 20, Used), block("q5_0", "ggml", 32, 22, Used),
       block("q5_1", "ggml", 32, 24, Used), block("q8_0", "ggml", 32, 34), block("q8_1", "ggml", 32, 36),
-      block("q2_k", "ggml", 256, 84, Used), block("q3_k", "ggml", 256, 110, Used), block("q4_k", "ggml", 256, 144, Used),
-      block("q5_k", "ggml", 256, 176, Used), block("q6_k", "ggml", 256, 210, Used), block("q8_k", "ggml", 256, 292),
+      superblock("q2_k", 84, Used, detail::kQ2K), superblock("q3_k", 110, Used, detail::kQ3K), superblock("q4_k", 144, Used, detail::kQ4K),
+      superblock("q5_k", 176, Used, detail::kQ5K), superblock("q6_k", 210, Used, detail::kQ6K), superblock("q8_k", 292, Ignored, detail::kQ8K),
       block("iq4_nl", "ggml", 32, 18, Used), block("iq4_xs", "ggml", 256, 136, Used),
       block("tq1_0", "ggml", 256, 54), block("tq2_0", "ggml", 256, 66), block("q1_0", "ggml", 128, 18), block("q2_0", "ggml", 64, 18),
       block("mxfp4", "ggml", 32, 17), block("nvfp4", "ggml", 64, 36),

@@ -11,7 +11,8 @@ namespace fewbits {
 extern const std::array<BlockKernels, 6> kMx;
 extern const std::array<BlockKernels, 1> kNvfp4Tensor;
 extern const std::array<BlockKernels, 3> kBitsandbytes;
+extern const std::array<BlockKernels, 6> kKQuants;
 
-inline constexpr std::span<const BlockKernels> kBlockFamilies[] = {kMx, kNvfp4Tensor, kBitsandbytes};
+inline constexpr std::span<const BlockKernels> kBlockFamilies[] = {kMx, kNvfp4Tensor, kBitsandbytes, kKQuants};
 
 }  // namespace fewbits
