@@ -40,16 +40,51 @@ struct BlockFormat {
 namespace detail {
 enum Importance : std::uint8_t { Ignored, Used, Needed };
 constexpr BlockFormat block(std::string_view name, std::string_view family, std::uint32_t size, std::uint32_t bytes,
-                            Importance importance = Ignored) {
+                            Importance importance = Ignored, std::span<const Field> fields = {}) {
   return {.name = name,
           .family = family,
           .block_size = size,
           .block_bytes = bytes,
           .needs_importance = importance == Needed,
           .uses_importance = importance != Ignored,
-          .can_quantize = false,
-          .fields = {}};
+          .can_quantize = !fields.empty(),
+          .fields = fields};
 }
+
+// Fields one after the other.
+struct Part {
+  std::string_view name;
+  FieldRole role;
+  std::uint16_t bits, count;
+};
+template <std::size_t n>
+constexpr std::array<Field, n> in_a_row(const Part (&parts)[n]) {
+  std::array<Field, n> fields{};
+  std::uint32_t offset = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Part& part = parts[i];
+    fields[i] = {part.name, part.role, offset, part.bits, part.count};
+    offset += part.bits * part.count;
+  }
+  return fields;
+}
+
+constexpr Part kD{"d", FieldRole::Scale, 16, 1}, kM{"m", FieldRole::Minimum, 16, 1}, kSum{"s", FieldRole::Sum, 16, 1};
+constexpr Part codes(std::string_view name, std::uint16_t bits, std::uint16_t count) {
+  return {name, FieldRole::Code, bits, count};
+}
+// ggml's names and order. How codes are interleaved and scales packed is said in cpp/reference/ggml_k.cpp.
+constexpr Part kDMin{"dmin", FieldRole::Minimum, 16, 1};
+constexpr Part scales(std::uint16_t bits, std::uint16_t count) {
+  return {"scales", FieldRole::Scale, bits, count};
+}
+inline constexpr auto kQ2_K = in_a_row({scales(8, 16), codes("qs", 2, 256), kD, kDMin});
+inline constexpr auto kQ3_K = in_a_row({codes("hmask", 1, 256), codes("qs", 2, 256), scales(6, 16), kD});
+inline constexpr auto kQ4_K = in_a_row({kD, kDMin, scales(12, 8), codes("qs", 4, 256)});
+inline constexpr auto kQ5_K = in_a_row({kD, kDMin, scales(12, 8), codes("qh", 1, 256), codes("qs", 4, 256)});
+inline constexpr auto kQ6_K = in_a_row({codes("ql", 4, 256), codes("qh", 2, 256), scales(8, 16), kD});
+inline constexpr auto kQ8_K =
+    in_a_row({{"d", FieldRole::Scale, 32, 1}, codes("qs", 8, 256), {"bsums", FieldRole::Sum, 16, 16}});
 
 // A scale, then one code per element.
 template <std::uint16_t scale_bits, std::uint16_t bits, std::uint16_t count>
@@ -73,30 +108,6 @@ constexpr BlockFormat scale_and_codes(std::string_view name, std::string_view fa
           .fields = kScaleAndCodes<scale_bits, bits, count>};
 }
 
-// A block of ggml's that has its kernels. The fields keep ggml's names; codes and packed scales lie as
-// cpp/reference/ggml_k.cpp says.
-constexpr BlockFormat superblock(std::string_view name, std::uint32_t bytes, Importance importance,
-                                 std::span<const Field> fields) {
-  BlockFormat format = block(name, "ggml", 256, bytes, importance);
-  format.fields = fields;
-  return format;
-}
-using enum FieldRole;
-inline constexpr Field kQ2K[] = {
-    {"scales", Scale, 0, 8, 16}, {"qs", Code, 128, 2, 256}, {"d", Scale, 640, 16, 1}, {"dmin", Minimum, 656, 16, 1}};
-inline constexpr Field kQ3K[] = {
-    {"hmask", Code, 0, 1, 256}, {"qs", Code, 256, 2, 256}, {"scales", Scale, 768, 6, 16}, {"d", Scale, 864, 16, 1}};
-inline constexpr Field kQ4K[] = {
-    {"d", Scale, 0, 16, 1}, {"dmin", Minimum, 16, 16, 1}, {"scales", Scale, 32, 12, 8}, {"qs", Code, 128, 4, 256}};
-inline constexpr Field kQ5K[] = {{"d", Scale, 0, 16, 1},
-                                 {"dmin", Minimum, 16, 16, 1},
-                                 {"scales", Scale, 32, 12, 8},
-                                 {"qh", Code, 128, 1, 256},
-                                 {"qs", Code, 384, 4, 256}};
-inline constexpr Field kQ6K[] = {
-    {"ql", Code, 0, 4, 256}, {"qh", Code, 1024, 2, 256}, {"scales", Scale, 1536, 8, 16}, {"d", Scale, 1664, 16, 1}};
-inline constexpr Field kQ8K[] = {{"d", Scale, 0, 32, 1}, {"qs", Code, 32, 8, 256}, {"bsums", Sum, 2080, 16, 16}};
-
 // One code per element and nothing else: the scale stands beside the codes.
 template <std::uint16_t bits>
 inline constexpr std::array<Field, 1> kCode{
@@ -119,13 +130,13 @@ constexpr BlockFormat whole_tensor(std::string_view name, std::string_view famil
 
 // clang-format off
 inline constexpr auto kBlockFormats = [] {
-  using detail::block, detail::scale_and_codes, detail::superblock, detail::whole_tensor;
-  using enum detail::Importance;
+  using namespace detail;
   return std::array{
       block("q4_0", "ggml", 32, 18, Used), block("q4_1", "ggml", 32, 20, Used), block("q5_0", "ggml", 32, 22, Used),
       block("q5_1", "ggml", 32, 24, Used), block("q8_0", "ggml", 32, 34), block("q8_1", "ggml", 32, 36),
-      superblock("q2_k", 84, Used, detail::kQ2K), superblock("q3_k", 110, Used, detail::kQ3K), superblock("q4_k", 144, Used, detail::kQ4K),
-      superblock("q5_k", 176, Used, detail::kQ5K), superblock("q6_k", 210, Used, detail::kQ6K), superblock("q8_k", 292, Ignored, detail::kQ8K),
+      block("q2_k", "ggml", 256, 84, Used, kQ2_K), block("q3_k", "ggml", 256, 110, Used, kQ3_K),
+      block("q4_k", "ggml", 256, 144, Used, kQ4_K), block("q5_k", "ggml", 256, 176, Used, kQ5_K),
+      block("q6_k", "ggml", 256, 210, Used, kQ6_K), block("q8_k", "ggml", 256, 292, Ignored, kQ8_K),
       block("iq4_nl", "ggml", 32, 18, Used), block("iq4_xs", "ggml", 256, 136, Used),
       block("tq1_0", "ggml", 256, 54), block("tq2_0", "ggml", 256, 66), block("q1_0", "ggml", 128, 18), block("q2_0", "ggml", 64, 18),
       block("mxfp4", "ggml", 32, 17), block("nvfp4", "ggml", 64, 36),
@@ -177,6 +188,9 @@ struct BlockOptions {
   ScaleRule scale_rule = ScaleRule::Floor;  // OCP MX
   std::uint32_t block_size = 0;             // bitsandbytes: 64, 128 ... 4096; 0 is the format's own
   float tensor_scale = 1;                   // nvfp4_tensor: above 0
+  // One weight >= 0 for each of the values, where the format uses any; nullptr: none, which is not the same as ones.
+  const float* importance = nullptr;
+  float sigma2 = 0;  // q4_0 .. q5_1 with an importance: the mean square of the row, sum_of_squares / its length
 };
 
 // The scale of an nvfp4_tensor whose largest magnitude is that: absmax / (6 * 448), or 1 where that is 0.
