@@ -237,53 +237,69 @@ float largest_of(const float* numbers, std::size_t count) {
   return largest;
 }
 
-struct Superblock {
+// Superblocks that are searched together, so that what runs in order runs for many at once.
+constexpr std::size_t kAtOnce = 4;
+struct Work {
+  std::size_t count;
   const float* values;
   const float* importance;  // nullptr: none
-  k::SubBlocks lanes[2];
-  k::Found found;
+  k::SubBlocks lanes[k::kMostGroups];
+  k::Found found[kAtOnce];
 };
 
 k::Range range_of(const Layout& layout) {
   return {layout.lowest, layout.asymmetric != nullptr ? layout.asymmetric->highest : -layout.lowest - 1};
 }
-bool descends(const Layout& layout, const Superblock& superblock) {
-  return superblock.importance == nullptr && layout.lowest == -4;
+bool descends(const Layout& layout, const Work& work) {
+  return work.importance == nullptr && layout.lowest == -4;
+}
+std::size_t sub_block_size(const Layout& layout) {
+  return layout.long_sub_blocks ? 32 : 16;
 }
 
+constexpr k::Range kScales3{-32, 31};  // of Q3_K
 constexpr k::Trials kTrialsWithImportance{-0.9f, 0.05f, 36, false};
 
-void search(const Layout& layout, Superblock& superblock) {
-  const bool weighed = superblock.importance != nullptr;
+// layout.spread times the mean square of each superblock.
+void find_spreads(const Layout& layout, const Work& work, float* spreads) {
+  float sums[kAtOnce] = {};
+  for (std::size_t i = 0; i < kSuperblock; ++i)
+    for (std::size_t n = 0; n < kAtOnce; ++n) {
+      const float x = work.values[std::min(n, work.count - 1) * kSuperblock + i];
+      sums[n] += x * x;
+    }
+  for (std::size_t n = 0; n < kAtOnce; ++n) spreads[n] = layout.spread * sums[n] / kSuperblock;
+}
+
+void search(const Layout& layout, Work& work) {
+  const bool weighed = work.importance != nullptr;
   const Asymmetric* const asymmetric = layout.asymmetric;
-  float spread = 0;
-  if (weighed && layout.spread > 0) {
-    for (std::size_t i = 0; i < kSuperblock; ++i) spread += superblock.values[i] * superblock.values[i];
-    spread = layout.spread * spread / kSuperblock;
-  }
-  const std::size_t size = layout.long_sub_blocks ? 32 : 16;
-  for (std::size_t i = 0; i < kSuperblock; i += size * k::kLanes) {
-    k::SubBlocks& lanes = superblock.lanes[i / (size * k::kLanes)];
+  float spreads[kAtOnce];
+  if (weighed && layout.spread > 0) find_spreads(layout, work, spreads);
+  const std::size_t size = sub_block_size(layout), count = work.count * kSuperblock;
+  const std::span<k::SubBlocks> groups(work.lanes, count / (size * k::kLanes));
+  std::size_t i = 0;
+  for (k::SubBlocks& lanes : groups) {
     lanes.size = size;
-    lanes.first = i / size;
-    k::to_lanes(superblock.values + i, size, lanes.rows[0].values);
+    lanes.found = &work.found[i / kSuperblock];
+    lanes.first = i % kSuperblock / size;
+    k::to_lanes(work.values + i, size, lanes.rows[0].values);
     if (weighed) {
-      k::to_lanes(superblock.importance + i, size, lanes.rows[0].weights);
-      if (layout.spread > 0) k::weigh_importance(lanes, spread, superblock.found);
+      k::to_lanes(work.importance + i, size, lanes.rows[0].weights);
+      if (layout.spread > 0) k::weigh_importance(lanes, spreads[i / kSuperblock]);
     } else if (asymmetric != nullptr) {
       k::weigh_magnitudes(lanes, !asymmetric->trials.absolute_error);
     } else {
       k::weigh_squares(lanes);
     }
-    if (asymmetric != nullptr) {
-      k::fit_scale_and_min(lanes, asymmetric->highest, weighed ? kTrialsWithImportance : asymmetric->trials,
-                           superblock.found);
-    } else if (descends(layout, superblock)) {
-      k::fit_scale_by_descent(lanes, range_of(layout), superblock.found);
-    } else {
-      k::fit_scale(lanes, range_of(layout), false, superblock.found);
-    }
+    i += size * k::kLanes;
+    if (descends(layout, work))
+      k::fit_scale_by_descent(lanes, range_of(layout));
+    else if (asymmetric == nullptr)
+      k::fit_scale(lanes, range_of(layout), false);
   }
+  if (asymmetric != nullptr)
+    k::fit_scales_and_mins(groups, asymmetric->highest, weighed ? kTrialsWithImportance : asymmetric->trials);
 }
 
 // Numbers as unit * integer; the largest is unit * limit. Returns the unit.
@@ -296,66 +312,66 @@ float by_the_largest(const float* numbers, std::size_t count, int limit, std::ui
   return max / limit_f;
 }
 
-// Puts a superblock's numbers in lanes of their own.
-void to_lane(const float* numbers, std::size_t lane, k::SubBlocks& lanes, const float* weights) {
+// A superblock's scales are the elements of one lane, its minima of another.
+void to_lane(const float* numbers, const float* weights, std::size_t lane, k::SubBlocks& lanes) {
   for (std::size_t j = 0; j < lanes.size; ++j) {
     lanes.rows[j].values[lane] = numbers[j];
     lanes.rows[j].weights[lane] = weights[j];
   }
 }
 
-void write_asymmetric(const Layout& layout, Superblock& superblock, std::uint8_t* block) {
+// With an importance, units are searched for too: units->scales[2 n] for the scales of superblock n, and beside it for
+// its minima.
+void search_units(const Layout& layout, Work& work, k::Found& units) {
+  k::SubBlocks& lanes = work.lanes[0];
+  lanes = {};
+  lanes.size = kSuperblock / sub_block_size(layout);
+  lanes.found = &units;
+  for (std::size_t n = 0; n < work.count; ++n) {
+    const k::Found& found = work.found[n];
+    to_lane(found.scales, found.weights, 2 * n, lanes);
+    if (layout.asymmetric != nullptr) to_lane(found.mins, found.weights, 2 * n + 1, lanes);
+  }
+  if (layout.asymmetric != nullptr)
+    k::fit_positive_scale(lanes, layout.asymmetric->scale_limit);
+  else
+    k::fit_scale(lanes, kScales3, true);
+}
+
+void write_asymmetric(const Layout& layout, const Work& work, std::size_t n, const k::Found& units,
+                      std::uint8_t* block) {
   const Asymmetric& asymmetric = *layout.asymmetric;
-  const std::size_t count = layout.long_sub_blocks ? 8 : 16;
-  const k::Found& found = superblock.found;
+  const std::size_t count = kSuperblock / sub_block_size(layout);
+  const k::Found& found = work.found[n];
+  const bool weighed = work.importance != nullptr;
   Integers integers;
-  float d, dmin;
-  const bool weighed = superblock.importance != nullptr;
-  if (weighed) {
-    k::SubBlocks& lanes = superblock.lanes[0];
-    lanes = {};
-    lanes.size = count;
-    to_lane(found.scales, 0, lanes, found.weights);
-    to_lane(found.mins, 1, lanes, found.weights);
-    k::Found units;
-    k::fit_positive_scale(lanes, asymmetric.scale_limit, units);
-    d = units.scales[0];
-    dmin = units.scales[1];
-    for (std::size_t j = 0; j < count; ++j) {
-      integers.scales[j] = static_cast<std::uint8_t>(lanes.rows[j].q[0]);
-      integers.mins[j] = static_cast<std::uint8_t>(lanes.rows[j].q[1]);
-    }
-  } else {
+  float d = units.scales[2 * n], dmin = units.scales[2 * n + 1];
+  if (!weighed) {
     d = by_the_largest(found.scales, count, asymmetric.scale_limit, integers.scales);
     dmin = by_the_largest(found.mins, count, asymmetric.scale_limit, integers.mins);
   }
-  if (weighed ? asymmetric.clamps_with_importance : asymmetric.clamps)
-    for (std::size_t j = 0; j < count; ++j) {
-      integers.scales[j] = std::min(integers.scales[j], asymmetric.scale_limit);
-      integers.mins[j] = std::min(integers.mins[j], asymmetric.scale_limit);
-    }
+  const bool clamps = weighed ? asymmetric.clamps_with_importance : asymmetric.clamps;
+  const std::uint8_t limit = clamps ? asymmetric.scale_limit : 0xFF;
+  for (std::size_t j = 0; j < count; ++j) {
+    const float* const q = work.lanes[0].rows[j].q + 2 * n;
+    integers.scales[j] = std::min(weighed ? static_cast<std::uint8_t>(q[0]) : integers.scales[j], limit);
+    integers.mins[j] = std::min(weighed ? static_cast<std::uint8_t>(q[1]) : integers.mins[j], limit);
+  }
   layout.pack(integers, block);
   store_half(d, block + layout.d);
   store_half(dmin, block + layout.d + 2);
 }
 
-// The scale of largest magnitude becomes -32. With an importance the unit is searched for.
-void write_q3(const Layout& layout, Superblock& superblock, std::uint8_t* block) {
-  constexpr k::Range kRange{-32, 31};
-  const k::Found& found = superblock.found;
+// The scale of largest magnitude becomes -32, or the unit was searched for.
+void write_q3(const Layout& layout, const Work& work, std::size_t n, const k::Found& units, std::uint8_t* block) {
+  const k::Found& found = work.found[n];
   const float largest = largest_of(found.scales, 16);
-  const bool weighed = superblock.importance != nullptr;
+  const bool weighed = work.importance != nullptr;
   Integers integers{};
   float d = 0;
   if (weighed && std::fabs(largest) >= k::kNoMagnitude) {
-    k::SubBlocks& lanes = superblock.lanes[0];
-    lanes = {};
-    lanes.size = 16;
-    to_lane(found.scales, 0, lanes, found.weights);
-    k::Found unit;
-    k::fit_scale(lanes, kRange, true, unit);
-    d = unit.scales[0];
-    find_codes(found.scales, {0, unit.inverses[0], 1, kRange, kRange.lowest}, integers.scales);
+    d = units.scales[2 * n];
+    find_codes(found.scales, {0, units.inverses[2 * n], 1, kScales3, kScales3.lowest}, integers.scales);
   } else if (!weighed && largest != 0) {
     const float inverse = -32.0f / largest;
     d = 1 / inverse;
@@ -368,55 +384,65 @@ void write_q3(const Layout& layout, Superblock& superblock, std::uint8_t* block)
 }
 
 // The scale of largest magnitude becomes -128. Returns whether there is any.
-bool write_q6(const Layout& layout, Superblock& superblock, std::uint8_t* block) {
-  const float largest = largest_of(superblock.found.scales, 16);
+bool write_q6(const Layout& layout, const Work& work, std::size_t n, std::uint8_t* block) {
+  const float* const scales = work.found[n].scales;
+  const float largest = largest_of(scales, 16);
   if (std::fabs(largest) < k::kNoMagnitude) return false;
   const float inverse = -128.0f / largest;
   Integers integers;
-  find_codes(superblock.found.scales, {0, inverse, 1, {-kZeroBits, 127}, 0}, integers.scales);
+  find_codes(scales, {0, inverse, 1, {-kZeroBits, 127}, 0}, integers.scales);
   layout.pack(integers, block);
   store_half(1 / inverse, block + layout.d);
   return true;
 }
 
+// Every code again, with the scale that a decoder will see; where that is 0, as the search found it.
+void write_codes(const Layout& layout, const Work& work, std::size_t n, std::uint8_t* block) {
+  const Factors factors = read_factors(layout, block);
+  const k::Found& found = work.found[n];
+  std::uint8_t codes[kSuperblock];
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const std::size_t j = layout.long_sub_blocks ? i / 2 : i;
+    const float* from = work.values + n * kSuperblock + i * kPart;
+    float integers[kPart];
+    Rounding rounding{factors.mins[i], 1, factors.scales[i], range_of(layout), layout.lowest};
+    if (factors.scales[i] == 0) {
+      rounding.divisor = 1;
+      if (descends(layout, work)) {
+        for (std::size_t e = 0; e < kPart; ++e)
+          integers[e] = work.lanes[2 * n + j / k::kLanes].rows[e].q[j % k::kLanes];
+        from = integers;
+      } else {
+        rounding.offset = -found.origins[j];
+        rounding.factor = found.inverses[j];
+      }
+    }
+    find_codes(from, rounding, codes + i * kPart);
+  }
+  pack_codes(layout, codes, block);
+}
+
 void quantize_k(const Layout& layout, std::size_t block_bytes, const float* values, std::size_t blocks,
                 const float* importance, std::uint8_t* bytes) {
-  Superblock superblock;
-  for (; blocks > 0; --blocks, bytes += block_bytes, values += kSuperblock) {
-    std::memset(bytes, 0, block_bytes);
-    superblock.values = values;
-    superblock.importance = importance;
-    if (importance != nullptr) importance += kSuperblock;
-    search(layout, superblock);
-    if (layout.asymmetric != nullptr)
-      write_asymmetric(layout, superblock, bytes);
-    else if (layout.lowest == -4)
-      write_q3(layout, superblock, bytes);
-    else if (!write_q6(layout, superblock, bytes))
-      continue;
-
-    // Every code again, with the scale that a decoder will see; where that is 0, as the search found it.
-    const Factors factors = read_factors(layout, bytes);
-    std::uint8_t codes[kSuperblock];
-    for (std::size_t i = 0; i < kParts; ++i) {
-      const std::size_t j = layout.long_sub_blocks ? i / 2 : i;
-      const float* from = values + i * kPart;
-      float integers[kPart];
-      Rounding rounding{factors.mins[i], 1, factors.scales[i], range_of(layout), layout.lowest};
-      if (factors.scales[i] == 0) {
-        rounding.divisor = 1;
-        if (descends(layout, superblock)) {
-          for (std::size_t e = 0; e < kPart; ++e)
-            integers[e] = superblock.lanes[j / k::kLanes].rows[e].q[j % k::kLanes];
-          from = integers;
-        } else {
-          rounding.offset = -superblock.found.origins[j];
-          rounding.factor = superblock.found.inverses[j];
-        }
-      }
-      find_codes(from, rounding, codes + i * kPart);
+  std::memset(bytes, 0, blocks * block_bytes);
+  Work work;
+  for (std::size_t first = 0; first < blocks; first += kAtOnce) {
+    work.count = std::min(kAtOnce, blocks - first);
+    work.values = values + first * kSuperblock;
+    work.importance = importance == nullptr ? nullptr : importance + first * kSuperblock;
+    search(layout, work);
+    k::Found units{};
+    if (work.importance != nullptr && layout.spread > 0) search_units(layout, work, units);
+    for (std::size_t n = 0; n < work.count; ++n, bytes += block_bytes) {
+      bool any = true;
+      if (layout.asymmetric != nullptr)
+        write_asymmetric(layout, work, n, units, bytes);
+      else if (layout.spread > 0)
+        write_q3(layout, work, n, units, bytes);
+      else
+        any = write_q6(layout, work, n, bytes);
+      if (any) write_codes(layout, work, n, bytes);
     }
-    pack_codes(layout, codes, bytes);
   }
 }
 

@@ -154,7 +154,7 @@ template <bool wild>
 
 }  // namespace
 
-void fit_scale(SubBlocks& lanes, Range range, bool given, Found& found) {
+void fit_scale(SubBlocks& lanes, Range range, bool given) {
   const Lanes largest = largest_by_magnitude(lanes);
   const auto limit = static_cast<float>(-range.lowest);
   Lanes scale = all(0.0f), best = scale, best_inverse = scale;
@@ -171,17 +171,17 @@ void fit_scale(SubBlocks& lanes, Range range, bool given, Found& found) {
   }
   // Without magnitude, code 0.
   const Lanes none = magnitude(largest) < all(kNoMagnitude);
-  store(found.scales + lanes.first, select(none, all(0.0f), scale));
-  store(found.inverses + lanes.first, select(none, all(1.0f), best_inverse));
-  store(found.origins + lanes.first, select(none, all(limit), all(0.0f)));
+  store(lanes.found->scales + lanes.first, select(none, all(0.0f), scale));
+  store(lanes.found->inverses + lanes.first, select(none, all(1.0f), best_inverse));
+  store(lanes.found->origins + lanes.first, select(none, all(limit), all(0.0f)));
 }
 
-void fit_scale_by_descent(SubBlocks& lanes, Range range, Found& found) {
+void fit_scale_by_descent(SubBlocks& lanes, Range range) {
   const Lanes largest = largest_by_magnitude(lanes), none = magnitude(largest) < all(kNoMagnitude);
   const Fit fit =
       descend(lanes, range, false, fit_of<true>(lanes, all(static_cast<float>(range.lowest)) / largest, range));
   const Lanes scale = select(all(0.0f) < fit.qq, fit.xq / fit.qq, all(0.0f));
-  store(found.scales + lanes.first, select(none, all(0.0f), scale));
+  store(lanes.found->scales + lanes.first, select(none, all(0.0f), scale));
   for (Row& row : lanes) store(row.q, select(none, all(static_cast<float>(range.lowest)), load(row.q)));
 }
 
@@ -220,9 +220,18 @@ template <bool absolute>
 
 }  // namespace
 
-void fit_scale_and_min(SubBlocks& lanes, int limit, const Trials& trials, Found& found) {
+namespace {
+
+struct State {
+  Lanes low, high, w_sum, x_sum;
+  Lanes scale, min, error, inverse, origin;  // of the best trial
+  Lanes trial_inverse, trial_scale, trial_min, valid;
+  Moments sum;
+};
+
+void begin(SubBlocks& lanes, State& state) {
   const Lanes zero = all(0.0f);
-  Lanes low = load(lanes.rows[0].values), high = low, w_sum = zero, x_sum = zero;
+  Lanes low = zero, high = load(lanes.rows[0].values), w_sum = zero, x_sum = zero;
   for (Row& row : lanes) {
     const Lanes x = load(row.values), w = load(row.weights);
     low = smaller(low, x);
@@ -230,47 +239,78 @@ void fit_scale_and_min(SubBlocks& lanes, int limit, const Trials& trials, Found&
     w_sum = w_sum + w;
     x_sum = x_sum + w * x;
   }
-  low = smaller(low, zero);
-  const Lanes constant = high == low;
+  state = State{};
+  state.low = state.min = low;
+  state.high = high;
+  state.w_sum = w_sum;
+  state.x_sum = x_sum;
+}
 
+void try_scale(SubBlocks& lanes, float steps, Range range, State& state) {
+  // The best minimum so far moves the range.
+  const Lanes width = state.high - state.min, inverse = all(steps) / width, least = state.low - state.min;
+  const Lanes tame = (magnitude(inverse * width) < all(0x1p21f)) & (magnitude(inverse * least) < all(0x1p21f));
+  state.trial_inverse = inverse;
+  state.sum = wasm_i32x4_all_true(wasm_v128_and(tame.a, tame.b)) ? try_codes<false>(lanes, inverse, state.min, range)
+                                                                 : try_codes<true>(lanes, inverse, state.min, range);
+}
+
+void solve(State& state) {
+  const auto [q, qq, xq] = state.sum;
+  const Lanes zero = all(0.0f), determinant = state.w_sum * qq - q * q;
+  const Lanes scale = (state.w_sum * xq - state.x_sum * q) / determinant;
+  const Lanes min = (qq * state.x_sum - q * xq) / determinant;
+  const Lanes above = zero < min;
+  state.trial_min = select(above, zero, min);
+  state.trial_scale = select(above, xq / qq, scale);
+  state.valid = zero < determinant;
+}
+
+void keep_if_better(SubBlocks& lanes, const Trials& trials, bool first, State& state) {
+  const Lanes error = trials.absolute_error ? error_of<true>(lanes, state.trial_scale, state.trial_min)
+                                            : error_of<false>(lanes, state.trial_scale, state.trial_min);
+  const Lanes better = first ? all(-1) : state.valid & (error < state.error);
+  state.error = select(better, error, state.error);
+  state.scale = select(better, state.trial_scale, state.scale);
+  state.inverse = select(better, state.trial_inverse, state.inverse);
+  state.origin = select(better, state.min, state.origin);
+  state.min = select(better, state.trial_min, state.min);
+}
+
+}  // namespace
+
+void fit_scales_and_mins(std::span<SubBlocks> groups, int limit, const Trials& trials) {
+  State states[kMostGroups];
   const auto limit_f = static_cast<float>(limit);
-  Lanes scale = zero, min = low, best_error = zero, best_inverse = zero, origin = zero;
+  for (std::size_t i = 0; i < groups.size(); ++i) begin(groups[i], states[i]);
+  // Group after group, so that one's sums are ready when the others have been added up.
   for (int k = -1; k <= trials.last; ++k) {
-    const float steps = k < 0 ? limit_f : trials.first + trials.step * static_cast<float>(k) + limit_f;
-    // The best minimum so far moves the range.
-    const Lanes width = high - min, inverse = all(steps) / width;
-    const Lanes tame = (magnitude(inverse * width) < all(0x1p21f)) & (magnitude(inverse * (low - min)) < all(0x1p21f));
-    const bool wild = !wasm_i32x4_all_true(wasm_v128_and(tame.a, tame.b));
-    const Moments sum =
-        wild ? try_codes<true>(lanes, inverse, min, {0, limit}) : try_codes<false>(lanes, inverse, min, {0, limit});
-    Lanes trial_scale = all(1.0f) / inverse, trial_min = min, better = all(-1);
-    if (k >= 0) {
-      const Lanes determinant = w_sum * sum.qq - sum.q * sum.q;
-      trial_scale = (w_sum * sum.xq - x_sum * sum.q) / determinant;
-      trial_min = (sum.qq * x_sum - sum.q * sum.xq) / determinant;
-      const Lanes above = zero < trial_min;
-      trial_min = select(above, zero, trial_min);
-      trial_scale = select(above, sum.xq / sum.qq, trial_scale);
-      better = zero < determinant;
+    const bool first = k < 0;
+    const float steps = first ? limit_f : trials.first + trials.step * static_cast<float>(k) + limit_f;
+    for (std::size_t i = 0; i < groups.size(); ++i) try_scale(groups[i], steps, {0, limit}, states[i]);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      solve(states[i]);
+      if (!first) continue;
+      states[i].trial_scale = all(1.0f) / states[i].trial_inverse;
+      states[i].trial_min = states[i].min;
     }
-    const Lanes error = trials.absolute_error ? error_of<true>(lanes, trial_scale, trial_min)
-                                              : error_of<false>(lanes, trial_scale, trial_min);
-    if (k >= 0) better = better & (error < best_error);
-    best_error = select(better, error, best_error);
-    scale = select(better, trial_scale, scale);
-    best_inverse = select(better, inverse, best_inverse);
-    origin = select(better, min, origin);
-    min = select(better, trial_min, min);
+    for (std::size_t i = 0; i < groups.size(); ++i) keep_if_better(groups[i], trials, first, states[i]);
   }
-  store(found.scales + lanes.first, select(constant, zero, scale));
-  store(found.mins + lanes.first, -select(constant, low, min));
-  store(found.inverses + lanes.first, select(constant, zero, best_inverse));
-  store(found.origins + lanes.first, select(constant, zero, origin));
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const State& state = states[i];
+    const Lanes zero = all(0.0f), constant = state.high == state.low;
+    Found& found = *groups[i].found;
+    const std::size_t at = groups[i].first;
+    store(found.scales + at, select(constant, zero, state.scale));
+    store(found.mins + at, -select(constant, state.low, state.min));
+    store(found.inverses + at, select(constant, zero, state.inverse));
+    store(found.origins + at, select(constant, zero, state.origin));
+  }
 }
 
 // --- not negative ----------------------------------------------------------------------------------------------------
 
-void fit_positive_scale(SubBlocks& lanes, int limit, Found& found) {
+void fit_positive_scale(SubBlocks& lanes, int limit) {
   const Range range{kAnyInteger.lowest, limit};
   const Lanes zero = all(0.0f);
   Lanes max = zero;
@@ -298,13 +338,13 @@ void fit_positive_scale(SubBlocks& lanes, int limit, Found& found) {
   for (Row& row : lanes) store(row.q, select(none, zero, as_byte(load(row.q))));
   fit = descend(lanes, range, true, fit);
   const Lanes scale = select(zero < fit.qq, fit.xq / fit.qq, zero);
-  store(found.scales + lanes.first, select(none, zero, scale));
+  store(lanes.found->scales + lanes.first, select(none, zero, scale));
   for (Row& row : lanes) store(row.q, select(none, zero, load(row.q)));
 }
 
 // --- weights ---------------------------------------------------------------------------------------------------------
 
-void weigh_importance(SubBlocks& lanes, float spread, Found& found) {
+void weigh_importance(SubBlocks& lanes, float spread) {
   Lanes sum = all(0.0f);
   for (Row& row : lanes) {
     const Lanes x = load(row.values);
@@ -312,7 +352,7 @@ void weigh_importance(SubBlocks& lanes, float spread, Found& found) {
     store(row.weights, w);
     sum = sum + w;
   }
-  store(found.weights + lanes.first, sum);
+  store(lanes.found->weights + lanes.first, sum);
 }
 
 void weigh_squares(SubBlocks& lanes) {
