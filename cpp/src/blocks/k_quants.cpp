@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "blocks/all.hpp"
 #include "blocks/half.hpp"
@@ -56,6 +57,13 @@ struct Layout {
 struct Factors {
   float scales[kParts], mins[kParts];
 };
+
+[[gnu::noinline]] float get_half(const std::uint8_t* bytes) {
+  return load_half(bytes);
+}
+[[gnu::noinline]] void put_half(float value, std::uint8_t* bytes) {
+  store_half(value, bytes);
+}
 
 // --- packed integers -------------------------------------------------------------------------------------------------
 
@@ -129,8 +137,7 @@ Factors read_factors(const Layout& layout, const std::uint8_t* block) {
   Integers integers;
   layout.unpack(block, integers);
   Factors factors;
-  const float d = load_half(block + layout.d),
-              dmin = layout.asymmetric != nullptr ? load_half(block + layout.d + 2) : 0;
+  const float d = get_half(block + layout.d), dmin = layout.asymmetric != nullptr ? get_half(block + layout.d + 2) : 0;
   for (std::size_t i = 0; i < kParts; ++i) {
     const std::size_t j = layout.long_sub_blocks ? i / 2 : i;
     factors.scales[i] = d * static_cast<std::int8_t>(integers.scales[j]);
@@ -141,24 +148,20 @@ Factors read_factors(const Layout& layout, const std::uint8_t* block) {
 
 // --- codes -----------------------------------------------------------------------------------------------------------
 
-// step(bytes, shift, codes) for 16 bytes of a plane and the 16 codes that have bits there.
-template <class Step>
-[[gnu::always_inline]] inline void for_each_run(const Plane& plane, Step step) {
-  std::size_t byte = plane.offset;
-  for (std::size_t code = 0; code < kSuperblock; byte += plane.run)
-    for (std::uint32_t shift = 0; shift < 8; shift += plane.bits)
-      for (std::size_t i = 0; i < plane.run; i += 16, code += 16) step(byte + i, shift, code);
-}
-
-void unpack_codes(const Layout& layout, const std::uint8_t* block, std::uint8_t* codes) {
-  std::memset(codes, 0, kSuperblock);
+// The bits of every code go from a block's planes to codes of a byte, or back. They are added to what is there.
+void move_bits(const Layout& layout, bool to_codes, const std::uint8_t* from, std::uint8_t* to) {
   for (const Plane& plane : layout.planes) {
     if (plane.bits == 0) break;
     const v128_t mask = wasm_i8x16_splat(static_cast<std::int8_t>((1 << plane.bits) - 1));
-    for_each_run(plane, [&](std::size_t byte, std::uint32_t shift, std::size_t code) {
-      const v128_t bits = wasm_v128_and(wasm_u16x8_shr(load(block + byte), shift), mask);
-      store(codes + code, wasm_v128_or(load(codes + code), wasm_i16x8_shl(bits, plane.place)));
-    });
+    std::size_t byte = plane.offset;
+    for (std::size_t code = 0; code < kSuperblock; byte += plane.run)
+      for (std::uint32_t shift = 0; shift < 8; shift += plane.bits)
+        for (std::size_t i = byte; i < byte + plane.run; i += 16, code += 16) {
+          const v128_t source = load(from + (to_codes ? i : code));
+          const v128_t bits = wasm_v128_and(wasm_u16x8_shr(source, to_codes ? shift : plane.place), mask);
+          std::uint8_t* const target = to + (to_codes ? code : i);
+          store(target, wasm_v128_or(load(target), wasm_i16x8_shl(bits, to_codes ? plane.place : shift)));
+        }
   }
 }
 
@@ -181,8 +184,8 @@ void expand(const std::uint8_t* codes, int lowest, const Factors& factors, float
 void dequantize_k(const Layout& layout, std::size_t block_bytes, const std::uint8_t* bytes, std::size_t blocks,
                   float* values) {
   for (; blocks > 0; --blocks, bytes += block_bytes, values += kSuperblock) {
-    std::uint8_t codes[kSuperblock];
-    unpack_codes(layout, bytes, codes);
+    std::uint8_t codes[kSuperblock] = {};
+    move_bits(layout, true, bytes, codes);
     expand(codes, layout.lowest, read_factors(layout, bytes), values);
   }
 }
@@ -219,18 +222,8 @@ void find_codes(const float* values, const Rounding& rounding, std::uint8_t* cod
         wasm_u8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(code[0], code[1]), wasm_i16x8_narrow_i32x4(code[2], code[3])));
 }
 
-void pack_codes(const Layout& layout, const std::uint8_t* codes, std::uint8_t* block) {
-  for (const Plane& plane : layout.planes) {
-    if (plane.bits == 0) break;
-    const v128_t mask = wasm_i8x16_splat(static_cast<std::int8_t>((1 << plane.bits) - 1));
-    for_each_run(plane, [&](std::size_t byte, std::uint32_t shift, std::size_t code) {
-      const v128_t bits = wasm_v128_and(wasm_u16x8_shr(load(codes + code), plane.place), mask);
-      store(block + byte, wasm_v128_or(load(block + byte), wasm_i16x8_shl(bits, shift)));
-    });
-  }
-}
-
-float largest_of(const float* numbers, std::size_t count) {
+// The first with the largest magnitude.
+[[gnu::noinline]] float largest_of(const float* numbers, std::size_t count) {
   float largest = 0;
   for (std::size_t i = 0; i < count; ++i)
     if (std::fabs(numbers[i]) > std::fabs(largest)) largest = numbers[i];
@@ -257,7 +250,8 @@ std::size_t sub_block_size(const Layout& layout) {
   return layout.long_sub_blocks ? 32 : 16;
 }
 
-constexpr k::Range kScales3{-32, 31};  // of Q3_K
+constexpr k::Range kScales3{-32, 31};        // of Q3_K
+constexpr k::Range kBytes{-kZeroBits, 127};  // what is below wraps around
 constexpr k::Trials kTrialsWithImportance{-0.9f, 0.05f, 36, false};
 
 // layout.spread times the mean square of each superblock.
@@ -338,7 +332,7 @@ void search_units(const Layout& layout, Work& work, k::Found& units) {
     k::fit_scale(lanes, kScales3, true);
 }
 
-void write_asymmetric(const Layout& layout, const Work& work, std::size_t n, const k::Found& units,
+bool write_asymmetric(const Layout& layout, const Work& work, std::size_t n, const k::Found& units,
                       std::uint8_t* block) {
   const Asymmetric& asymmetric = *layout.asymmetric;
   const std::size_t count = kSuperblock / sub_block_size(layout);
@@ -358,41 +352,35 @@ void write_asymmetric(const Layout& layout, const Work& work, std::size_t n, con
     integers.mins[j] = std::min(weighed ? static_cast<std::uint8_t>(q[1]) : integers.mins[j], limit);
   }
   layout.pack(integers, block);
-  store_half(d, block + layout.d);
-  store_half(dmin, block + layout.d + 2);
+  put_half(d, block + layout.d);
+  put_half(dmin, block + layout.d + 2);
+  return true;
 }
 
-// The scale of largest magnitude becomes -32, or the unit was searched for.
-void write_q3(const Layout& layout, const Work& work, std::size_t n, const k::Found& units, std::uint8_t* block) {
-  const k::Found& found = work.found[n];
-  const float largest = largest_of(found.scales, 16);
-  const bool weighed = work.importance != nullptr;
-  Integers integers{};
-  float d = 0;
-  if (weighed && std::fabs(largest) >= k::kNoMagnitude) {
-    d = units.scales[2 * n];
-    find_codes(found.scales, {0, units.inverses[2 * n], 1, kScales3, kScales3.lowest}, integers.scales);
-  } else if (!weighed && largest != 0) {
-    const float inverse = -32.0f / largest;
-    d = 1 / inverse;
-    for (std::size_t j = 0; j < 16; ++j)
-      integers.scales[j] = static_cast<std::uint8_t>(
-          std::clamp<int>(static_cast<std::int8_t>(nearest(inverse * found.scales[j])), -32, 31) + 32);
-  }
-  layout.pack(integers, block);
-  store_half(d, block + layout.d);
-}
-
-// The scale of largest magnitude becomes -128. Returns whether there is any.
-bool write_q6(const Layout& layout, const Work& work, std::size_t n, std::uint8_t* block) {
+// The scale of largest magnitude becomes -32 in Q3_K, -128 in Q6_K, or the unit was searched for. Returns whether there
+// is anything but zeros.
+bool write_symmetric(const Layout& layout, const Work& work, std::size_t n, const k::Found& units,
+                     std::uint8_t* block) {
+  const bool is_q3 = layout.spread > 0, searched = is_q3 && work.importance != nullptr;
   const float* const scales = work.found[n].scales;
   const float largest = largest_of(scales, 16);
-  if (std::fabs(largest) < k::kNoMagnitude) return false;
-  const float inverse = -128.0f / largest;
-  Integers integers;
-  find_codes(scales, {0, inverse, 1, {-kZeroBits, 127}, 0}, integers.scales);
+  const float least = is_q3 && !searched ? std::numeric_limits<float>::denorm_min() : k::kNoMagnitude;
+  Integers integers{};
+  float d = 0;
+  if (std::fabs(largest) >= least) {
+    float inverse = (is_q3 ? -32.0f : -128.0f) / largest;
+    d = 1 / inverse;
+    if (searched) {
+      inverse = units.inverses[2 * n];
+      d = units.scales[2 * n];
+    }
+    const k::Range range = is_q3 ? kScales3 : kBytes;
+    find_codes(scales, {0, inverse, 1, range, is_q3 ? range.lowest : 0}, integers.scales);
+  } else if (!is_q3) {
+    return false;
+  }
   layout.pack(integers, block);
-  store_half(1 / inverse, block + layout.d);
+  put_half(d, block + layout.d);
   return true;
 }
 
@@ -419,7 +407,7 @@ void write_codes(const Layout& layout, const Work& work, std::size_t n, std::uin
     }
     find_codes(from, rounding, codes + i * kPart);
   }
-  pack_codes(layout, codes, block);
+  move_bits(layout, false, codes, block);
 }
 
 void quantize_k(const Layout& layout, std::size_t block_bytes, const float* values, std::size_t blocks,
@@ -434,14 +422,8 @@ void quantize_k(const Layout& layout, std::size_t block_bytes, const float* valu
     k::Found units{};
     if (work.importance != nullptr && layout.spread > 0) search_units(layout, work, units);
     for (std::size_t n = 0; n < work.count; ++n, bytes += block_bytes) {
-      bool any = true;
-      if (layout.asymmetric != nullptr)
-        write_asymmetric(layout, work, n, units, bytes);
-      else if (layout.spread > 0)
-        write_q3(layout, work, n, units, bytes);
-      else
-        any = write_q6(layout, work, n, bytes);
-      if (any) write_codes(layout, work, n, bytes);
+      const auto write = layout.asymmetric != nullptr ? write_asymmetric : write_symmetric;
+      if (write(layout, work, n, units, bytes)) write_codes(layout, work, n, bytes);
     }
   }
 }
@@ -484,7 +466,7 @@ struct Q8K {
       std::memcpy(bytes, &d, sizeof d);
       for (std::size_t i = 0; i < kParts; ++i) {
         std::uint8_t* const codes = bytes + sizeof d + i * kPart;
-        find_codes(values + i * kPart, {0, inverse, 1, {-kZeroBits, 127}, 0}, codes);
+        find_codes(values + i * kPart, {0, inverse, 1, kBytes, 0}, codes);
         int sum = 0;
         for (std::size_t e = 0; e < kPart; ++e) sum += static_cast<std::int8_t>(codes[e]);
         const auto stored = static_cast<std::int16_t>(sum);
