@@ -149,7 +149,8 @@ Factors read_factors(const Layout& layout, const std::uint8_t* block) {
 // --- codes -----------------------------------------------------------------------------------------------------------
 
 // The bits of every code go from a block's planes to codes of a byte, or back. They are added to what is there.
-void move_bits(const Layout& layout, bool to_codes, const std::uint8_t* from, std::uint8_t* to) {
+template <bool to_codes>
+[[gnu::noinline]] void move_bits(const Layout& layout, const std::uint8_t* from, std::uint8_t* to) {
   for (const Plane& plane : layout.planes) {
     if (plane.bits == 0) break;
     const v128_t mask = wasm_i8x16_splat(static_cast<std::int8_t>((1 << plane.bits) - 1));
@@ -185,7 +186,7 @@ void dequantize_k(const Layout& layout, std::size_t block_bytes, const std::uint
                   float* values) {
   for (; blocks > 0; --blocks, bytes += block_bytes, values += kSuperblock) {
     std::uint8_t codes[kSuperblock] = {};
-    move_bits(layout, true, bytes, codes);
+    move_bits<true>(layout, bytes, codes);
     expand(codes, layout.lowest, read_factors(layout, bytes), values);
   }
 }
@@ -407,7 +408,7 @@ void write_codes(const Layout& layout, const Work& work, std::size_t n, std::uin
     }
     find_codes(from, rounding, codes + i * kPart);
   }
-  move_bits(layout, false, codes, block);
+  move_bits<false>(layout, codes, block);
 }
 
 void quantize_k(const Layout& layout, std::size_t block_bytes, const float* values, std::size_t blocks,
@@ -418,8 +419,9 @@ void quantize_k(const Layout& layout, std::size_t block_bytes, const float* valu
     work.count = std::min(kAtOnce, blocks - first);
     work.values = values + first * kSuperblock;
     work.importance = importance == nullptr ? nullptr : importance + first * kSuperblock;
-    search(layout, work);
+    std::fill_n(work.found, kAtOnce, k::Found{});
     k::Found units{};
+    search(layout, work);
     if (work.importance != nullptr && layout.spread > 0) search_units(layout, work, units);
     for (std::size_t n = 0; n < work.count; ++n, bytes += block_bytes) {
       const auto write = layout.asymmetric != nullptr ? write_asymmetric : write_symmetric;
