@@ -196,12 +196,13 @@ TEST_CASE("k-quants: the kernels give the definitions' bytes") {
   blocks_compared = 0;
   for (const char* name : kNames)
     for (const Trial& trial : kTrials)
-      for (const std::size_t blocks : {1, 2, 40}) {
+      for (const std::size_t blocks : {1, 3, 40}) {
         CAPTURE(name, trial.name, blocks);
         const Floats values = generated(blocks * kSuperblock, trial.value);
         check_quantized(*find_block_format(name), values, {}, values.size());
       }
   std::printf("k-quants: %zu superblocks\n", blocks_compared);
+  CHECK(blocks_compared == std::size(kNames) * std::size(kTrials) * 44);
 }
 
 TEST_CASE("k-quants: the kernels give the definitions' bytes with an importance") {
@@ -215,6 +216,7 @@ TEST_CASE("k-quants: the kernels give the definitions' bytes with an importance"
                         kRow);
       }
   std::printf("k-quants: %zu superblocks with an importance\n", blocks_compared);
+  CHECK(blocks_compared == std::size(kNames) * std::size(kTrials) * std::size(kImportances) * 6);
 }
 
 TEST_CASE("k-quants: the kernels let negative scales spill as ggml's do") {

@@ -413,10 +413,10 @@ void write_codes(const Layout& layout, const Work& work, std::size_t n, std::uin
 
 void quantize_k(const Layout& layout, std::size_t block_bytes, const float* values, std::size_t blocks,
                 const float* importance, std::uint8_t* bytes) {
-  std::memset(bytes, 0, blocks * block_bytes);
   Work work;
   for (std::size_t first = 0; first < blocks; first += kAtOnce) {
     work.count = std::min(kAtOnce, blocks - first);
+    std::memset(bytes, 0, work.count * block_bytes);
     work.values = values + first * kSuperblock;
     work.importance = importance == nullptr ? nullptr : importance + first * kSuperblock;
     std::fill_n(work.found, kAtOnce, k::Found{});
