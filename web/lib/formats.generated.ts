@@ -39,26 +39,26 @@ export const numberFormatRows = [
 // name, family, block size (0: the whole tensor), block bytes, needs importance, uses importance, can quantize,
 // fields [name, role, bit offset, bits, count], bits of an element and bytes beside the blocks where the size is 0
 export const blockFormatRows = [
-  ['q4_0', 'ggml', 32, 18, 0, 1, 0, [], 0, 0],
-  ['q4_1', 'ggml', 32, 20, 0, 1, 0, [], 0, 0],
-  ['q5_0', 'ggml', 32, 22, 0, 1, 0, [], 0, 0],
-  ['q5_1', 'ggml', 32, 24, 0, 1, 0, [], 0, 0],
-  ['q8_0', 'ggml', 32, 34, 0, 0, 0, [], 0, 0],
-  ['q8_1', 'ggml', 32, 36, 0, 0, 0, [], 0, 0],
+  ['q4_0', 'ggml', 32, 18, 0, 1, 1, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 4, 32]], 0, 0],
+  ['q4_1', 'ggml', 32, 20, 0, 1, 1, [['d', 'scale', 0, 16, 1], ['m', 'minimum', 16, 16, 1], ['qs', 'code', 32, 4, 32]], 0, 0],
+  ['q5_0', 'ggml', 32, 22, 0, 1, 1, [['d', 'scale', 0, 16, 1], ['qh', 'code', 16, 1, 32], ['qs', 'code', 48, 4, 32]], 0, 0],
+  ['q5_1', 'ggml', 32, 24, 0, 1, 1, [['d', 'scale', 0, 16, 1], ['m', 'minimum', 16, 16, 1], ['qh', 'code', 32, 1, 32], ['qs', 'code', 64, 4, 32]], 0, 0],
+  ['q8_0', 'ggml', 32, 34, 0, 0, 1, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 8, 32]], 0, 0],
+  ['q8_1', 'ggml', 32, 36, 0, 0, 1, [['d', 'scale', 0, 16, 1], ['s', 'sum', 16, 16, 1], ['qs', 'code', 32, 8, 32]], 0, 0],
   ['q2_k', 'ggml', 256, 84, 0, 1, 1, [['scales', 'scale', 0, 8, 16], ['qs', 'code', 128, 2, 256], ['d', 'scale', 640, 16, 1], ['dmin', 'minimum', 656, 16, 1]], 0, 0],
   ['q3_k', 'ggml', 256, 110, 0, 1, 1, [['hmask', 'code', 0, 1, 256], ['qs', 'code', 256, 2, 256], ['scales', 'scale', 768, 6, 16], ['d', 'scale', 864, 16, 1]], 0, 0],
   ['q4_k', 'ggml', 256, 144, 0, 1, 1, [['d', 'scale', 0, 16, 1], ['dmin', 'minimum', 16, 16, 1], ['scales', 'scale', 32, 12, 8], ['qs', 'code', 128, 4, 256]], 0, 0],
   ['q5_k', 'ggml', 256, 176, 0, 1, 1, [['d', 'scale', 0, 16, 1], ['dmin', 'minimum', 16, 16, 1], ['scales', 'scale', 32, 12, 8], ['qh', 'code', 128, 1, 256], ['qs', 'code', 384, 4, 256]], 0, 0],
   ['q6_k', 'ggml', 256, 210, 0, 1, 1, [['ql', 'code', 0, 4, 256], ['qh', 'code', 1024, 2, 256], ['scales', 'scale', 1536, 8, 16], ['d', 'scale', 1664, 16, 1]], 0, 0],
   ['q8_k', 'ggml', 256, 292, 0, 0, 1, [['d', 'scale', 0, 32, 1], ['qs', 'code', 32, 8, 256], ['bsums', 'sum', 2080, 16, 16]], 0, 0],
-  ['iq4_nl', 'ggml', 32, 18, 0, 1, 0, [], 0, 0],
-  ['iq4_xs', 'ggml', 256, 136, 0, 1, 0, [], 0, 0],
-  ['tq1_0', 'ggml', 256, 54, 0, 0, 0, [], 0, 0],
-  ['tq2_0', 'ggml', 256, 66, 0, 0, 0, [], 0, 0],
-  ['q1_0', 'ggml', 128, 18, 0, 0, 0, [], 0, 0],
-  ['q2_0', 'ggml', 64, 18, 0, 0, 0, [], 0, 0],
-  ['mxfp4', 'ggml', 32, 17, 0, 0, 0, [], 0, 0],
-  ['nvfp4', 'ggml', 64, 36, 0, 0, 0, [], 0, 0],
+  ['iq4_nl', 'ggml', 32, 18, 0, 1, 1, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 4, 32]], 0, 0],
+  ['iq4_xs', 'ggml', 256, 136, 0, 1, 1, [['d', 'scale', 0, 16, 1], ['scales_h', 'scale', 16, 2, 8], ['scales_l', 'scale', 32, 4, 8], ['qs', 'code', 64, 4, 256]], 0, 0],
+  ['tq1_0', 'ggml', 256, 54, 0, 0, 1, [['qs', 'code', 0, 8, 48], ['qh', 'code', 384, 8, 4], ['d', 'scale', 416, 16, 1]], 0, 0],
+  ['tq2_0', 'ggml', 256, 66, 0, 0, 1, [['qs', 'code', 0, 2, 256], ['d', 'scale', 512, 16, 1]], 0, 0],
+  ['q1_0', 'ggml', 128, 18, 0, 0, 1, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 1, 128]], 0, 0],
+  ['q2_0', 'ggml', 64, 18, 0, 0, 1, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 2, 64]], 0, 0],
+  ['mxfp4', 'ggml', 32, 17, 0, 0, 1, [['e', 'scale', 0, 8, 1], ['qs', 'code', 8, 4, 32]], 0, 0],
+  ['nvfp4', 'ggml', 64, 36, 0, 0, 1, [['d', 'scale', 0, 8, 4], ['qs', 'code', 32, 4, 64]], 0, 0],
   ['iq1_s', 'ggml', 256, 50, 1, 1, 0, [], 0, 0],
   ['iq1_m', 'ggml', 256, 56, 0, 1, 0, [], 0, 0],
   ['iq2_xxs', 'ggml', 256, 66, 1, 1, 0, [], 0, 0],
@@ -84,4 +84,4 @@ export type NumberFormatName = (typeof numberFormatRows)[number][0];
 export type BlockFormatName = (typeof blockFormatRows)[number][0];
 
 // The wasm carries the same number: a mismatch means that one of the two is stale.
-export const tableHash = 985788064;
+export const tableHash = 3083938230;

@@ -86,6 +86,22 @@ inline constexpr auto kQ6_K = in_a_row({codes("ql", 4, 256), codes("qh", 2, 256)
 inline constexpr auto kQ8_K =
     in_a_row({{"d", FieldRole::Scale, 32, 1}, codes("qs", 8, 256), {"bsums", FieldRole::Sum, 16, 16}});
 
+// In qh stand fifth bits, or trits.
+inline constexpr auto kQ4_0 = in_a_row({kD, codes("qs", 4, 32)});
+inline constexpr auto kQ4_1 = in_a_row({kD, kM, codes("qs", 4, 32)});
+inline constexpr auto kQ5_0 = in_a_row({kD, codes("qh", 1, 32), codes("qs", 4, 32)});
+inline constexpr auto kQ5_1 = in_a_row({kD, kM, codes("qh", 1, 32), codes("qs", 4, 32)});
+inline constexpr auto kQ8_0 = in_a_row({kD, codes("qs", 8, 32)});
+inline constexpr auto kQ8_1 = in_a_row({kD, kSum, codes("qs", 8, 32)});
+inline constexpr auto kQ1_0 = in_a_row({kD, codes("qs", 1, 128)});
+inline constexpr auto kQ2_0 = in_a_row({kD, codes("qs", 2, 64)});
+inline constexpr auto kTq1_0 = in_a_row({codes("qs", 8, 48), codes("qh", 8, 4), kD});
+inline constexpr auto kTq2_0 = in_a_row({codes("qs", 2, 256), kD});
+inline constexpr auto kMxfp4 = in_a_row({{"e", FieldRole::Scale, 8, 1}, codes("qs", 4, 32)});
+inline constexpr auto kNvfp4 = in_a_row({{"d", FieldRole::Scale, 8, 4}, codes("qs", 4, 64)});
+inline constexpr auto kIq4Xs =
+    in_a_row({kD, {"scales_h", FieldRole::Scale, 2, 8}, {"scales_l", FieldRole::Scale, 4, 8}, codes("qs", 4, 256)});
+
 // A scale, then one code per element.
 template <std::uint16_t scale_bits, std::uint16_t bits, std::uint16_t count>
 inline constexpr std::array<Field, 2> kScaleAndCodes{
@@ -132,14 +148,16 @@ constexpr BlockFormat whole_tensor(std::string_view name, std::string_view famil
 inline constexpr auto kBlockFormats = [] {
   using namespace detail;
   return std::array{
-      block("q4_0", "ggml", 32, 18, Used), block("q4_1", "ggml", 32, 20, Used), block("q5_0", "ggml", 32, 22, Used),
-      block("q5_1", "ggml", 32, 24, Used), block("q8_0", "ggml", 32, 34), block("q8_1", "ggml", 32, 36),
+      block("q4_0", "ggml", 32, 18, Used, kQ4_0), block("q4_1", "ggml", 32, 20, Used, kQ4_1),
+      block("q5_0", "ggml", 32, 22, Used, kQ5_0), block("q5_1", "ggml", 32, 24, Used, kQ5_1),
+      block("q8_0", "ggml", 32, 34, Ignored, kQ8_0), block("q8_1", "ggml", 32, 36, Ignored, kQ8_1),
       block("q2_k", "ggml", 256, 84, Used, kQ2_K), block("q3_k", "ggml", 256, 110, Used, kQ3_K),
       block("q4_k", "ggml", 256, 144, Used, kQ4_K), block("q5_k", "ggml", 256, 176, Used, kQ5_K),
       block("q6_k", "ggml", 256, 210, Used, kQ6_K), block("q8_k", "ggml", 256, 292, Ignored, kQ8_K),
-      block("iq4_nl", "ggml", 32, 18, Used), block("iq4_xs", "ggml", 256, 136, Used),
-      block("tq1_0", "ggml", 256, 54), block("tq2_0", "ggml", 256, 66), block("q1_0", "ggml", 128, 18), block("q2_0", "ggml", 64, 18),
-      block("mxfp4", "ggml", 32, 17), block("nvfp4", "ggml", 64, 36),
+      block("iq4_nl", "ggml", 32, 18, Used, kQ4_0), block("iq4_xs", "ggml", 256, 136, Used, kIq4Xs),
+      block("tq1_0", "ggml", 256, 54, Ignored, kTq1_0), block("tq2_0", "ggml", 256, 66, Ignored, kTq2_0),
+      block("q1_0", "ggml", 128, 18, Ignored, kQ1_0), block("q2_0", "ggml", 64, 18, Ignored, kQ2_0),
+      block("mxfp4", "ggml", 32, 17, Ignored, kMxfp4), block("nvfp4", "ggml", 64, 36, Ignored, kNvfp4),
       block("iq1_s", "ggml", 256, 50, Needed), block("iq1_m", "ggml", 256, 56, Used),
       block("iq2_xxs", "ggml", 256, 66, Needed), block("iq2_xs", "ggml", 256, 74, Needed), block("iq2_s", "ggml", 256, 82, Used),
       block("iq3_xxs", "ggml", 256, 98, Used), block("iq3_s", "ggml", 256, 110, Used),
@@ -192,6 +210,9 @@ struct BlockOptions {
   const float* importance = nullptr;
   float sigma2 = 0;  // q4_0 .. q5_1 with an importance: the mean square of the row, sum_of_squares / its length
 };
+
+// Sum of x^2 in order, in float32, as ggml adds a row: running sum over slices.
+float sum_of_squares(std::span<const float> values, float running);
 
 // The scale of an nvfp4_tensor whose largest magnitude is that: absmax / (6 * 448), or 1 where that is 0.
 float nvfp4_tensor_scale(float absmax);
