@@ -240,9 +240,8 @@ float largest_of(const float* numbers, std::size_t count) {
 struct Superblock {
   const float* values;
   const float* importance;  // nullptr: none
-  k::SubBlocks lanes;
+  k::SubBlocks lanes[2];
   k::Found found;
-  float descended[kSuperblock];  // integers, for sub-blocks as they come in lanes
 };
 
 k::Range range_of(const Layout& layout) {
@@ -257,18 +256,19 @@ constexpr k::Trials kTrialsWithImportance{-0.9f, 0.05f, 36, false};
 void search(const Layout& layout, Superblock& superblock) {
   const bool weighed = superblock.importance != nullptr;
   const Asymmetric* const asymmetric = layout.asymmetric;
-  k::SubBlocks& lanes = superblock.lanes;
   float spread = 0;
   if (weighed && layout.spread > 0) {
     for (std::size_t i = 0; i < kSuperblock; ++i) spread += superblock.values[i] * superblock.values[i];
     spread = layout.spread * spread / kSuperblock;
   }
-  lanes.size = layout.long_sub_blocks ? 32 : 16;
-  for (std::size_t i = 0; i < kSuperblock; i += lanes.size * k::kLanes) {
-    lanes.first = i / lanes.size;
-    k::to_lanes(superblock.values + i, lanes.size, lanes.values);
+  const std::size_t size = layout.long_sub_blocks ? 32 : 16;
+  for (std::size_t i = 0; i < kSuperblock; i += size * k::kLanes) {
+    k::SubBlocks& lanes = superblock.lanes[i / (size * k::kLanes)];
+    lanes.size = size;
+    lanes.first = i / size;
+    k::to_lanes(superblock.values + i, size, lanes.rows[0].values);
     if (weighed) {
-      k::to_lanes(superblock.importance + i, lanes.size, lanes.weights);
+      k::to_lanes(superblock.importance + i, size, lanes.rows[0].weights);
       if (layout.spread > 0) k::weigh_importance(lanes, spread, superblock.found);
     } else if (asymmetric != nullptr) {
       k::weigh_magnitudes(lanes, !asymmetric->trials.absolute_error);
@@ -280,7 +280,6 @@ void search(const Layout& layout, Superblock& superblock) {
                            superblock.found);
     } else if (descends(layout, superblock)) {
       k::fit_scale_by_descent(lanes, range_of(layout), superblock.found);
-      std::copy_n(lanes.q, lanes.size * k::kLanes, superblock.descended + i);
     } else {
       k::fit_scale(lanes, range_of(layout), false, superblock.found);
     }
@@ -300,8 +299,8 @@ float by_the_largest(const float* numbers, std::size_t count, int limit, std::ui
 // Puts a superblock's numbers in lanes of their own.
 void to_lane(const float* numbers, std::size_t lane, k::SubBlocks& lanes, const float* weights) {
   for (std::size_t j = 0; j < lanes.size; ++j) {
-    lanes.values[j * k::kLanes + lane] = numbers[j];
-    lanes.weights[j * k::kLanes + lane] = weights[j];
+    lanes.rows[j].values[lane] = numbers[j];
+    lanes.rows[j].weights[lane] = weights[j];
   }
 }
 
@@ -313,7 +312,7 @@ void write_asymmetric(const Layout& layout, Superblock& superblock, std::uint8_t
   float d, dmin;
   const bool weighed = superblock.importance != nullptr;
   if (weighed) {
-    k::SubBlocks& lanes = superblock.lanes;
+    k::SubBlocks& lanes = superblock.lanes[0];
     lanes = {};
     lanes.size = count;
     to_lane(found.scales, 0, lanes, found.weights);
@@ -323,8 +322,8 @@ void write_asymmetric(const Layout& layout, Superblock& superblock, std::uint8_t
     d = units.scales[0];
     dmin = units.scales[1];
     for (std::size_t j = 0; j < count; ++j) {
-      integers.scales[j] = static_cast<std::uint8_t>(lanes.q[j * k::kLanes]);
-      integers.mins[j] = static_cast<std::uint8_t>(lanes.q[j * k::kLanes + 1]);
+      integers.scales[j] = static_cast<std::uint8_t>(lanes.rows[j].q[0]);
+      integers.mins[j] = static_cast<std::uint8_t>(lanes.rows[j].q[1]);
     }
   } else {
     d = by_the_largest(found.scales, count, asymmetric.scale_limit, integers.scales);
@@ -349,7 +348,7 @@ void write_q3(const Layout& layout, Superblock& superblock, std::uint8_t* block)
   Integers integers{};
   float d = 0;
   if (weighed && std::fabs(largest) >= k::kNoMagnitude) {
-    k::SubBlocks& lanes = superblock.lanes;
+    k::SubBlocks& lanes = superblock.lanes[0];
     lanes = {};
     lanes.size = 16;
     to_lane(found.scales, 0, lanes, found.weights);
@@ -408,7 +407,7 @@ void quantize_k(const Layout& layout, std::size_t block_bytes, const float* valu
         rounding.divisor = 1;
         if (descends(layout, superblock)) {
           for (std::size_t e = 0; e < kPart; ++e)
-            integers[e] = superblock.descended[(j / k::kLanes * kPart + e) * k::kLanes + j % k::kLanes];
+            integers[e] = superblock.lanes[j / k::kLanes].rows[e].q[j % k::kLanes];
           from = integers;
         } else {
           rounding.offset = -superblock.found.origins[j];

@@ -80,12 +80,13 @@ FEWBITS_LANES Lanes larger(Lanes x, Lanes y) {
 constexpr std::int32_t kMantissa = 0x7FFFFF, kExponent = 0x4B000000;
 constexpr Range kAnyInteger{-0x400000, 0x3FFFFF};
 
-// x rounded to an integer of the range, ties to even. Where |x| may reach 2^22, or be NaN, `wild` takes the sum's
-// mantissa as an integer all the same, as the reference does.
-FEWBITS_LANES Lanes nearest(Lanes x, Range range, bool wild) {
+// x rounded to an integer of the range, ties to even. Where |x| may reach 2^22, or be NaN, it is `wild`: the sum's
+// mantissa is taken as an integer all the same, as the reference does.
+template <bool wild>
+FEWBITS_LANES Lanes nearest(Lanes x, Range range) {
   const Lanes magic = all(simd::kRoundingMagic);
   Lanes sum = x + magic;
-  if (wild) sum = (sum & all(kMantissa)) | all(kExponent);
+  if constexpr (wild) sum = (sum & all(kMantissa)) | all(kExponent);
   const v128_t lowest = simd::splat(simd::kRoundingMagicBits + range.lowest);
   const v128_t highest = simd::splat(simd::kRoundingMagicBits + range.highest);
   const Lanes clamped{wasm_i32x4_min(wasm_i32x4_max(sum.a, lowest), highest),
@@ -107,22 +108,23 @@ struct Fit {
 };
 
 // Leaves the integers in lanes.q.
-[[gnu::noinline]] Fit fit_of(SubBlocks& lanes, Lanes inverse, Range range, bool wild) {
+template <bool wild>
+[[gnu::noinline]] Fit fit_of(SubBlocks& lanes, Lanes inverse, Range range) {
   Fit fit{all(0.0f), all(0.0f)};
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) {
-    const Lanes x = load(lanes.values + i), w = load(lanes.weights + i);
-    const Lanes q = nearest(inverse * x, range, wild);
-    store(lanes.q + i, q);
+  for (Row& row : lanes) {
+    const Lanes x = load(row.values), w = load(row.weights);
+    const Lanes q = nearest<wild>(inverse * x, range);
+    store(row.q, q);
     fit.xq = fit.xq + w * x * q;
     fit.qq = fit.qq + w * q * q;
   }
   return fit;
 }
 
-[[gnu::noinline]] Lanes largest_by_magnitude(const SubBlocks& lanes) {
+[[gnu::noinline]] Lanes largest_by_magnitude(SubBlocks& lanes) {
   Lanes largest = all(0.0f);
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) {
-    const Lanes x = load(lanes.values + i);
+  for (Row& row : lanes) {
+    const Lanes x = load(row.values);
     largest = select(magnitude(largest) < magnitude(x), x, largest);
   }
   return largest;
@@ -133,18 +135,18 @@ struct Fit {
   bool changed = true;
   for (int pass = 0; pass < 5 && changed; ++pass) {
     changed = false;
-    for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) {
-      const Lanes x = load(lanes.values + i), w = load(lanes.weights + i), q = load(lanes.q + i);
+    for (Row& row : lanes) {
+      const Lanes x = load(row.values), w = load(row.weights), q = load(row.q);
       const Lanes wx = w * x;
       const Lanes xq = fit.xq - wx * q, qq = fit.qq - w * q * q;
-      const Lanes new_q = nearest(x * qq / xq, range, true);
+      const Lanes new_q = nearest<true>(x * qq / xq, range);
       const Lanes new_xq = xq + wx * new_q, new_qq = qq + w * new_q * new_q;
       const Lanes gains = fit.xq * fit.xq * new_qq < new_xq * new_xq * fit.qq;
       const Lanes taken = (all(0.0f) < xq) & (all(0.0f) < qq) & (new_q != q) & gains;
       if (!any(taken)) continue;
       changed = true;
       fit = {select(taken, new_xq, fit.xq), select(taken, new_qq, fit.qq)};
-      store(lanes.q + i, select(taken, bytes ? as_byte(new_q) : new_q, q));
+      store(row.q, select(taken, bytes ? as_byte(new_q) : new_q, q));
     }
   }
   return fit;
@@ -159,7 +161,7 @@ void fit_scale(SubBlocks& lanes, Range range, bool given, Found& found) {
   for (int n = 0; n < 19; ++n) {
     const int k = n == 0 ? 0 : n < 10 ? n - 10 : n - 9;
     const Lanes inverse = all(-(limit + 0.1f * static_cast<float>(k))) / largest;
-    const Fit fit = fit_of(lanes, inverse, range, given);
+    const Fit fit = given ? fit_of<true>(lanes, inverse, range) : fit_of<false>(lanes, inverse, range);
     const Lanes zero = all(0.0f);
     const Lanes better = n == 0 ? all(-1) : (zero < fit.qq) & (best * fit.qq < fit.xq * fit.xq);
     const Lanes trial = select(fit.qq != zero, fit.xq / fit.qq, zero);
@@ -177,11 +179,10 @@ void fit_scale(SubBlocks& lanes, Range range, bool given, Found& found) {
 void fit_scale_by_descent(SubBlocks& lanes, Range range, Found& found) {
   const Lanes largest = largest_by_magnitude(lanes), none = magnitude(largest) < all(kNoMagnitude);
   const Fit fit =
-      descend(lanes, range, false, fit_of(lanes, all(static_cast<float>(range.lowest)) / largest, range, true));
+      descend(lanes, range, false, fit_of<true>(lanes, all(static_cast<float>(range.lowest)) / largest, range));
   const Lanes scale = select(all(0.0f) < fit.qq, fit.xq / fit.qq, all(0.0f));
   store(found.scales + lanes.first, select(none, all(0.0f), scale));
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes)
-    store(lanes.q + i, select(none, all(static_cast<float>(range.lowest)), load(lanes.q + i)));
+  for (Row& row : lanes) store(row.q, select(none, all(static_cast<float>(range.lowest)), load(row.q)));
 }
 
 // --- asymmetric ------------------------------------------------------------------------------------------------------
@@ -192,12 +193,13 @@ struct Moments {
   Lanes q, qq, xq;
 };
 
-[[gnu::noinline]] Moments try_codes(SubBlocks& lanes, Lanes inverse, Lanes min, Range range, bool wild) {
+template <bool wild>
+[[gnu::noinline]] Moments try_codes(SubBlocks& lanes, Lanes inverse, Lanes min, Range range) {
   Moments sum{all(0.0f), all(0.0f), all(0.0f)};
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) {
-    const Lanes x = load(lanes.values + i), w = load(lanes.weights + i);
-    const Lanes q = nearest(inverse * (x - min), range, wild);
-    store(lanes.q + i, q);
+  for (Row& row : lanes) {
+    const Lanes x = load(row.values), w = load(row.weights);
+    const Lanes q = nearest<wild>(inverse * (x - min), range);
+    store(row.q, q);
     const Lanes wq = w * q;
     sum.q = sum.q + wq;
     sum.qq = sum.qq + wq * q;
@@ -206,11 +208,12 @@ struct Moments {
   return sum;
 }
 
-[[gnu::noinline]] Lanes error_of(const SubBlocks& lanes, Lanes scale, Lanes min, bool absolute) {
+template <bool absolute>
+[[gnu::noinline]] Lanes error_of(SubBlocks& lanes, Lanes scale, Lanes min) {
   Lanes sum = all(0.0f);
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) {
-    const Lanes error = scale * load(lanes.q + i) + min - load(lanes.values + i);
-    sum = sum + load(lanes.weights + i) * (absolute ? magnitude(error) : error * error);
+  for (Row& row : lanes) {
+    const Lanes error = scale * load(row.q) + min - load(row.values);
+    sum = sum + load(row.weights) * (absolute ? magnitude(error) : error * error);
   }
   return sum;
 }
@@ -218,15 +221,15 @@ struct Moments {
 }  // namespace
 
 void fit_scale_and_min(SubBlocks& lanes, int limit, const Trials& trials, Found& found) {
-  Lanes low = load(lanes.values), high = low, w_sum = load(lanes.weights), x_sum = w_sum * low;
-  for (std::size_t i = kLanes; i < lanes.size * kLanes; i += kLanes) {
-    const Lanes x = load(lanes.values + i), w = load(lanes.weights + i);
+  const Lanes zero = all(0.0f);
+  Lanes low = load(lanes.rows[0].values), high = low, w_sum = zero, x_sum = zero;
+  for (Row& row : lanes) {
+    const Lanes x = load(row.values), w = load(row.weights);
     low = smaller(low, x);
     high = larger(high, x);
     w_sum = w_sum + w;
     x_sum = x_sum + w * x;
   }
-  const Lanes zero = all(0.0f);
   low = smaller(low, zero);
   const Lanes constant = high == low;
 
@@ -238,7 +241,8 @@ void fit_scale_and_min(SubBlocks& lanes, int limit, const Trials& trials, Found&
     const Lanes width = high - min, inverse = all(steps) / width;
     const Lanes tame = (magnitude(inverse * width) < all(0x1p21f)) & (magnitude(inverse * (low - min)) < all(0x1p21f));
     const bool wild = !wasm_i32x4_all_true(wasm_v128_and(tame.a, tame.b));
-    const Moments sum = try_codes(lanes, inverse, min, {0, limit}, wild);
+    const Moments sum =
+        wild ? try_codes<true>(lanes, inverse, min, {0, limit}) : try_codes<false>(lanes, inverse, min, {0, limit});
     Lanes trial_scale = all(1.0f) / inverse, trial_min = min, better = all(-1);
     if (k >= 0) {
       const Lanes determinant = w_sum * sum.qq - sum.q * sum.q;
@@ -249,7 +253,8 @@ void fit_scale_and_min(SubBlocks& lanes, int limit, const Trials& trials, Found&
       trial_scale = select(above, sum.xq / sum.qq, trial_scale);
       better = zero < determinant;
     }
-    const Lanes error = error_of(lanes, trial_scale, trial_min, trials.absolute_error);
+    const Lanes error = trials.absolute_error ? error_of<true>(lanes, trial_scale, trial_min)
+                                              : error_of<false>(lanes, trial_scale, trial_min);
     if (k >= 0) better = better & (error < best_error);
     best_error = select(better, error, best_error);
     scale = select(better, trial_scale, scale);
@@ -269,7 +274,7 @@ void fit_positive_scale(SubBlocks& lanes, int limit, Found& found) {
   const Range range{kAnyInteger.lowest, limit};
   const Lanes zero = all(0.0f);
   Lanes max = zero;
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) max = larger(load(lanes.values + i), max);
+  for (Row& row : lanes) max = larger(load(row.values), max);
   const Lanes none = max < all(kNoMagnitude);
 
   Lanes best_inverse = zero, best_error = zero;
@@ -278,73 +283,71 @@ void fit_positive_scale(SubBlocks& lanes, int limit, Found& found) {
     const Lanes inverse = all(0.1f * static_cast<float>(k) + static_cast<float>(limit)) / max;
     const Lanes scale = all(1.0f) / inverse;
     Lanes error = zero;
-    for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) {
-      const Lanes x = load(lanes.values + i);
-      const Lanes q = n == 0 ? as_byte(nearest(inverse * x, kAnyInteger, true)) : nearest(inverse * x, range, true);
+    for (Row& row : lanes) {
+      const Lanes x = load(row.values);
+      const Lanes q = n == 0 ? as_byte(nearest<true>(inverse * x, kAnyInteger)) : nearest<true>(inverse * x, range);
       const Lanes difference = x - scale * q;
-      error = error + load(lanes.weights + i) * difference * difference;
+      error = error + load(row.weights) * difference * difference;
     }
     const Lanes better = n == 0 ? all(-1) : error < best_error;
     best_error = select(better, error, best_error);
     best_inverse = select(better, inverse, best_inverse);
   }
 
-  Fit fit = fit_of(lanes, best_inverse, range, true);
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes)
-    store(lanes.q + i, select(none, zero, as_byte(load(lanes.q + i))));
+  Fit fit = fit_of<true>(lanes, best_inverse, range);
+  for (Row& row : lanes) store(row.q, select(none, zero, as_byte(load(row.q))));
   fit = descend(lanes, range, true, fit);
   const Lanes scale = select(zero < fit.qq, fit.xq / fit.qq, zero);
   store(found.scales + lanes.first, select(none, zero, scale));
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes)
-    store(lanes.q + i, select(none, zero, load(lanes.q + i)));
+  for (Row& row : lanes) store(row.q, select(none, zero, load(row.q)));
 }
 
 // --- weights ---------------------------------------------------------------------------------------------------------
 
 void weigh_importance(SubBlocks& lanes, float spread, Found& found) {
   Lanes sum = all(0.0f);
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) {
-    const Lanes x = load(lanes.values + i);
-    const Lanes w = load(lanes.weights + i) * root(all(spread) + x * x);
-    store(lanes.weights + i, w);
+  for (Row& row : lanes) {
+    const Lanes x = load(row.values);
+    const Lanes w = load(row.weights) * root(all(spread) + x * x);
+    store(row.weights, w);
     sum = sum + w;
   }
   store(found.weights + lanes.first, sum);
 }
 
 void weigh_squares(SubBlocks& lanes) {
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) {
-    const Lanes x = load(lanes.values + i);
-    store(lanes.weights + i, x * x);
+  for (Row& row : lanes) {
+    const Lanes x = load(row.values);
+    store(row.weights, x * x);
   }
 }
 
 void weigh_magnitudes(SubBlocks& lanes, bool with_mean) {
   Lanes spread = all(0.0f);
   if (with_mean) {
-    for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes) {
-      const Lanes x = load(lanes.values + i);
+    for (Row& row : lanes) {
+      const Lanes x = load(row.values);
       spread = spread + x * x;
     }
     spread = root(spread / all(static_cast<float>(lanes.size)));
   }
-  for (std::size_t i = 0; i < lanes.size * kLanes; i += kLanes)
-    store(lanes.weights + i, spread + magnitude(load(lanes.values + i)));
+  for (Row& row : lanes) store(row.weights, spread + magnitude(load(row.values)));
 }
 
-void to_lanes(const float* values, std::size_t size, float* lanes) {
-  for (std::size_t half = 0; half < kLanes; half += 4, values += 4 * size)
+void to_lanes(const float* numbers, std::size_t size, float* lanes) {
+  constexpr std::size_t kRow = sizeof(Row) / sizeof(float);
+  for (std::size_t half = 0; half < kLanes; half += 4, numbers += 4 * size)
     for (std::size_t i = 0; i < size; i += 4) {
-      const float* from = values + i;
-      float* to = lanes + i * kLanes + half;
+      const float* from = numbers + i;
+      float* to = lanes + i * kRow + half;
       const v128_t a = simd::load(from), b = simd::load(from + size), c = simd::load(from + 2 * size),
                    d = simd::load(from + 3 * size);
       const v128_t ab_low = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab_high = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
       const v128_t cd_low = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd_high = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
       simd::store(to, wasm_i64x2_shuffle(ab_low, cd_low, 0, 2));
-      simd::store(to + kLanes, wasm_i64x2_shuffle(ab_low, cd_low, 1, 3));
-      simd::store(to + 2 * kLanes, wasm_i64x2_shuffle(ab_high, cd_high, 0, 2));
-      simd::store(to + 3 * kLanes, wasm_i64x2_shuffle(ab_high, cd_high, 1, 3));
+      simd::store(to + kRow, wasm_i64x2_shuffle(ab_low, cd_low, 1, 3));
+      simd::store(to + 2 * kRow, wasm_i64x2_shuffle(ab_high, cd_high, 0, 2));
+      simd::store(to + 3 * kRow, wasm_i64x2_shuffle(ab_high, cd_high, 1, 3));
     }
 }
 

@@ -19,12 +19,18 @@ struct Range {
   int lowest, highest;
 };
 
-// Sub-blocks side by side: element i of the one in lane l is [i * kLanes + l].
+// Element i of eight sub-blocks side by side, and what a kernel needs beside them: one pointer leads to all.
+struct Row {
+  float values[kLanes], weights[kLanes];
+  float q[kLanes];  // integers: of a trial, or what a descent arrived at
+};
 struct SubBlocks {
   std::size_t size;
   std::size_t first;  // number of the one in lane 0: where in Found they go
-  float values[kMostElements * kLanes], weights[kMostElements * kLanes];
-  float q[kMostElements * kLanes];  // integers: of a trial, or what a descent arrived at
+  Row rows[kMostElements];
+
+  Row* begin() { return rows; }
+  Row* end() { return rows + size; }
 };
 
 // What searches found, for each sub-block of a superblock. Unless it was a descent, their codes are
@@ -42,7 +48,8 @@ struct Trials {
   bool absolute_error;
 };
 
-void to_lanes(const float* values, std::size_t size, float* lanes);
+// To the values or weights of rows; `lanes` is the first row's.
+void to_lanes(const float* numbers, std::size_t size, float* lanes);
 
 void fit_scale_and_min(SubBlocks& lanes, int limit, const Trials& trials, Found& found);
 // `given`: values and weights may be anything, as scales are that come from a search.
