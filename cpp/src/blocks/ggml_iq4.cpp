@@ -15,7 +15,6 @@ namespace {
 using namespace ggml;
 
 constexpr std::size_t kBlock = 32, kLanes = k::kLanes;
-constexpr float kNoMagnitude = 1e-15f;  // a block below counts as zeros
 constexpr std::array<std::int8_t, 16> kLevels = {-127, -104, -83, -65, -49, -35, -22, -10,
                                                  1,    13,   25,  38,  53,  69,  89,  113};
 
@@ -86,14 +85,14 @@ struct Fit {
 // sum(w x q) and sum(w q^2) of the levels nearest to inverse * x, in the order of the elements.
 [[gnu::noinline]] void fit_of(const k::SubBlocks& lanes, const v128_t (&inverse)[2], Fit& fit) {
   Fit sum{};
-  for (std::size_t at = 0; at < kBlock * kLanes; at += 16) {  // two elements of eight blocks
-    const float *x = lanes.values + at, *w = lanes.weights + at;
+  for (const k::Row *row = lanes.rows, *end = row + kBlock; row != end; row += 2) {  // two elements of eight blocks
+    const auto x = [&](std::size_t i) FEWBITS_INLINE { return load(row[i / 8].values + i % 8); };
     const v128_t codes =
-        nearest_codes([&](std::size_t i) FEWBITS_INLINE { return wasm_f32x4_mul(inverse[i / 4 % 2], load(x + i)); });
+        nearest_codes([&](std::size_t i) FEWBITS_INLINE { return wasm_f32x4_mul(inverse[i / 4 % 2], x(i)); });
     widen_sixteen(levels_of(codes), [&](v128_t level, std::size_t i) FEWBITS_INLINE {
-      const v128_t q = wasm_f32x4_convert_i32x4(level), wq = wasm_f32x4_mul(load(w + i), q);
+      const v128_t q = wasm_f32x4_convert_i32x4(level), wq = wasm_f32x4_mul(load(row[i / 8].weights + i % 8), q);
       v128_t &xq = sum.xq[i / 4 % 2], &qq = sum.qq[i / 4 % 2];
-      xq = wasm_f32x4_add(xq, wasm_f32x4_mul(wq, load(x + i)));
+      xq = wasm_f32x4_add(xq, wasm_f32x4_mul(wq, x(i)));
       qq = wasm_f32x4_add(qq, wasm_f32x4_mul(wq, q));
     });
   }
@@ -103,11 +102,11 @@ struct Fit {
 // The scales of least squared error, of eight blocks.
 void search(const k::SubBlocks& lanes, float* scales) {
   v128_t largest[2] = {splat(0), splat(0)}, scale[2], best[2];
-  for (std::size_t at = 0; at < kBlock * kLanes; at += 4) {
-    const v128_t x = load(lanes.values + at);
-    v128_t& most = largest[at / 4 % 2];
-    most = simd::select(wasm_f32x4_gt(wasm_f32x4_abs(x), wasm_f32x4_abs(most)), x, most);
-  }
+  for (const k::Row& row : lanes.rows)
+    for (std::size_t i = 0; i < 2; ++i) {
+      const v128_t x = load(row.values + 4 * i);
+      largest[i] = simd::select(wasm_f32x4_gt(wasm_f32x4_abs(x), wasm_f32x4_abs(largest[i])), x, largest[i]);
+    }
   const v128_t zero = splat(0);
   for (int k = -8; k <= 7; ++k) {
     const bool is_first = k == -8;
@@ -128,37 +127,39 @@ void search(const k::SubBlocks& lanes, float* scales) {
     }
   }
   for (int i = 0; i < 2; ++i) {
-    const v128_t none = wasm_f32x4_lt(wasm_f32x4_abs(largest[i]), splat(kNoMagnitude));
+    const v128_t none = wasm_f32x4_lt(wasm_f32x4_abs(largest[i]), splat(k::kNoMagnitude));
     store(scales + 4 * i, wasm_v128_andnot(scale[i], none));
   }
+}
+
+v128_t square(const float* values) {
+  return wasm_f32x4_mul(load(values), load(values));
 }
 
 // Weights are x^2, or an importance * sqrt(spread + x^2), where the spread is twice the mean square: of the block, or
 // of all eight, the superblock.
 void search_scales(const float* values, const float* importance, bool is_superblock, float* scales) {
   k::SubBlocks lanes;
-  k::to_lanes(values, kBlock, lanes.values);
+  k::to_lanes(values, kBlock, lanes.rows[0].values);
   v128_t spread[2] = {splat(0), splat(0)};
   if (importance != nullptr) {
-    k::to_lanes(importance, kBlock, lanes.weights);
-    if (is_superblock) {
-      spread[0] = spread[1] =
-          splat(sum_of_squares({values, kBlock * kLanes}, 0) * (2.0f / static_cast<float>(kBlock * kLanes)));
-    } else {
-      for (std::size_t at = 0; at < kBlock * kLanes; at += 4) {
-        const v128_t x = load(lanes.values + at);
-        spread[at / 4 % 2] = wasm_f32x4_add(spread[at / 4 % 2], wasm_f32x4_mul(x, x));
-      }
-      for (v128_t& lane : spread) lane = wasm_f32x4_mul(lane, splat(2.0f / static_cast<float>(kBlock)));
+    k::to_lanes(importance, kBlock, lanes.rows[0].weights);
+    if (is_superblock)
+      spread[0] = spread[1] = splat(sum_of_squares({values, kBlock * kLanes}, 0));
+    else
+      for (const k::Row& row : lanes.rows)
+        for (std::size_t i = 0; i < 2; ++i) spread[i] = wasm_f32x4_add(spread[i], square(row.values + 4 * i));
+    const v128_t share = splat(2.0f / static_cast<float>(is_superblock ? kBlock * kLanes : kBlock));
+    for (v128_t& lane : spread) lane = wasm_f32x4_mul(lane, share);
+  }
+  for (k::Row& row : lanes.rows)
+    for (std::size_t i = 0; i < 2; ++i) {
+      float* weight = row.weights + 4 * i;
+      const v128_t own = square(row.values + 4 * i);
+      store(weight, importance == nullptr
+                        ? own
+                        : wasm_f32x4_mul(load(weight), wasm_f32x4_sqrt(wasm_f32x4_add(spread[i], own))));
     }
-  }
-  for (std::size_t at = 0; at < kBlock * kLanes; at += 4) {
-    const v128_t x = load(lanes.values + at), square = wasm_f32x4_mul(x, x);
-    store(lanes.weights + at,
-          importance == nullptr
-              ? square
-              : wasm_f32x4_mul(load(lanes.weights + at), wasm_f32x4_sqrt(wasm_f32x4_add(spread[at / 4 % 2], square))));
-  }
   search(lanes, scales);
 }
 

@@ -116,8 +116,8 @@ void quantize_weighed(const Short& format, const float* values, std::size_t bloc
     lanes.size = kBlock;
     lanes.first = 0;
     const float* x = values_of(first);
-    k::to_lanes(x, kBlock, lanes.values);
-    k::to_lanes(importance_of(first), kBlock, lanes.weights);
+    k::to_lanes(x, kBlock, lanes.rows[0].values);
+    k::to_lanes(importance_of(first), kBlock, lanes.rows[0].weights);
     k::weigh_importance(lanes, options.sigma2, found);
     if (format.has_min)
       k::fit_scale_and_min(lanes, format.limit, {-0.9f, 0.05f, 36, false}, found);
