@@ -35,53 +35,41 @@ float ternary_codes(const float* values, std::size_t count, float above, std::ui
   return absmax;
 }
 
-// (code * factor - 1) * scale
-void restore(const std::uint8_t* codes, std::size_t count, int factor, float scale, float* values) {
-  const v128_t step = splat(scale), one = wasm_i8x16_splat(1);
-  for (std::size_t i = 0; i < count; i += 16)
-    store_scaled(wasm_i8x16_sub(wasm_i8x16_shl(load(codes + i), factor - 1), one), step, values + i);
+// code - 1, times the scale.
+void restore_ternary(std::uint8_t* codes, std::size_t count, float scale, float* values) {
+  for (std::size_t i = 0; i < count; i += 16) store(codes + i, wasm_i8x16_sub(load(codes + i), wasm_i8x16_splat(1)));
+  restore(codes, count, scale, values);
 }
 
 // --- Q1_0, Q2_0 ------------------------------------------------------------------------------------------------------
 
 constexpr std::size_t kSigns = 128, kLanes = simd::kLanes;
 
-// Element i of four blocks becomes vector i; of the last block where there are no four. A sum over vectors then adds a
-// block's elements in their order.
-inline void to_lanes(const float* values, std::size_t blocks, std::size_t block_size, v128_t* lanes) {
-  const float* block[kLanes];
-  for (std::size_t k = 0; k < kLanes; ++k) block[k] = values + std::min(k, blocks - 1) * block_size;
-  for (std::size_t i = 0; i < block_size; i += 4, lanes += 4) {
-    const v128_t a = load(block[0] + i), b = load(block[1] + i), c = load(block[2] + i), d = load(block[3] + i);
-    const v128_t ab_low = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab_high = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
-    const v128_t cd_low = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd_high = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
-    lanes[0] = wasm_i64x2_shuffle(ab_low, cd_low, 0, 2);
-    lanes[1] = wasm_i64x2_shuffle(ab_low, cd_low, 1, 3);
-    lanes[2] = wasm_i64x2_shuffle(ab_high, cd_high, 0, 2);
-    lanes[3] = wasm_i64x2_shuffle(ab_high, cd_high, 1, 3);
-  }
-}
-
 struct Q1_0 {
   static constexpr BlockFormat format = *find_block_format("q1_0");
 
   static void quantize(const float* values, std::size_t blocks, const BlockOptions&, std::uint8_t* bytes) {
-    for (std::size_t some; blocks > 0; blocks -= some) {
-      some = std::min(blocks, kLanes);
-      v128_t lanes[kSigns], sum = splat(0);
-      to_lanes(values, some, kSigns, lanes);
-      for (const v128_t x : lanes) sum = wasm_f32x4_add(sum, wasm_f32x4_abs(x));
+    while (blocks > 0) {
+      // Four blocks at a time, the last one again where there are no four: each sum in the order of its elements.
+      const std::size_t some = std::min(blocks, kLanes);
+      const auto element = [&](std::size_t block, std::size_t i)
+                               FEWBITS_INLINE { return values[std::min(block, some - 1) * kSigns + i]; };
+      v128_t sum = splat(0);
+      for (std::size_t i = 0; i < kSigns; ++i)
+        sum = wasm_f32x4_add(
+            sum, wasm_f32x4_abs(wasm_f32x4_make(element(0, i), element(1, i), element(2, i), element(3, i))));
       float mean[kLanes];
       store(mean, wasm_f32x4_mul(sum, splat(1.0f / kSigns)));
-      for (std::size_t k = 0; k < some; ++k, values += kSigns, bytes += format.block_bytes) {
+      for (std::size_t k = 0; k < some; ++k, bytes += format.block_bytes) {
         store_half(mean[k], bytes);
         std::uint8_t is_positive[kSigns];
-        for (std::size_t from = 0; from < kSigns; from += 16)
-          store(is_positive + from, sixteen_signed([&](std::size_t i) FEWBITS_INLINE {
-                  return wasm_f32x4_ge(load(values + from + i), splat(0.0f));
+        for (std::size_t at = 0; at < kSigns; at += 16, values += 16)
+          store(is_positive + at, sixteen_signed([&](std::size_t i) FEWBITS_INLINE {
+                  return wasm_f32x4_ge(load(values + i), splat(0.0f));
                 }));
         pack_bits(is_positive, 1, bytes + 2);
       }
+      blocks -= some;
     }
   }
 
@@ -89,7 +77,8 @@ struct Q1_0 {
     for (; blocks > 0; --blocks, values += kSigns, bytes += format.block_bytes) {
       std::uint8_t codes[kSigns];
       unpack_bits(bytes + 2, 1, codes);
-      restore(codes, kSigns, 2, load_half(bytes), values);
+      for (std::size_t i = 0; i < kSigns; i += 16) store(codes + i, wasm_i8x16_shl(load(codes + i), 1));
+      restore_ternary(codes, kSigns, load_half(bytes), values);
     }
   }
 };
@@ -110,7 +99,7 @@ struct Q2_0 {
     for (; blocks > 0; --blocks, values += kBlock, bytes += format.block_bytes) {
       std::uint8_t codes[kBlock];
       unpack_bits(bytes + 2, 2, codes);
-      restore(codes, kBlock, 1, load_half(bytes), values);
+      restore_ternary(codes, kBlock, load_half(bytes), values);
     }
   }
 };
@@ -147,67 +136,65 @@ struct Tq2_0 {
         for (std::size_t run = 0; run < 128; run += 32, four = wasm_u8x16_shr(four, 2))
           store(codes + i + run, wasm_v128_and(four, wasm_i8x16_splat(3)));
       }
-      restore(codes, kSuperblock, 1, load_half(bytes), values);
+      restore_ternary(codes, kSuperblock, load_half(bytes), values);
       bytes += 2;
     }
   }
 };
 
-// Where trits lie: `digits` runs of `bytes` elements, the first run in the leading digits.
+// Trits lie as codes of two bits do, in five runs of 32 elements and five of 16, the first run in the leading digits;
+// the last 16 elements are four runs of 4. Sixteen bytes at a time, the last of which are there in part alone.
 struct Trits {
-  std::size_t bytes, digits;
+  std::size_t first, run;
 };
-constexpr Trits kTrits[] = {{32, 5}, {16, 5}, {4, 4}};
+constexpr Trits kTrits[] = {{0, 32}, {16, 32}, {160, 16}, {240, 4}};
 
 // Five trits are a number n below 243, and a byte holds the fraction n / 243 in 256ths, rounded up. Its threefold then
 // has the first trit before the point.
 struct Tq1_0 {
   static constexpr BlockFormat format = *find_block_format("tq1_0");
+  static constexpr std::size_t kBytes = format.block_bytes - 2, kPadding = 16;
 
   static void quantize(const float* values, std::size_t blocks, const BlockOptions&, std::uint8_t* bytes) {
     for (; blocks > 0; --blocks, values += kSuperblock) {
-      std::uint8_t codes[kSuperblock];
+      std::uint8_t codes[kSuperblock + kPadding] = {}, numbers[64];
       const float scale = ternary_codes(values, kSuperblock, kNone, codes);
-      const std::uint8_t* trits = codes;
-      for (const auto& [count, digits] : kTrits) {
-        for (std::size_t i = 0; i < count; ++i) {
-          unsigned number = 0;
-          for (std::size_t digit = 0; digit < digits; ++digit) number = 3 * number + trits[digit * count + i];
-          if (digits == 4) number *= 3;
-          *bytes++ = static_cast<std::uint8_t>((number * 256 + 242) / 243);
-        }
-        trits += count * digits;
+      std::uint8_t* to = numbers;
+      for (const auto& [first, run] : kTrits) {
+        v128_t number = splat(0);
+        for (std::size_t digit = 0; digit < 5; ++digit)
+          number = wasm_i8x16_add(threefold(number), load(codes + first + digit * run));
+        store(to, number);
+        to += 16;
       }
+      for (std::size_t i = 0; i < kBytes; ++i) *bytes++ = static_cast<std::uint8_t>((numbers[i] * 256u + 242) / 243);
       store_half(scale, bytes);
       bytes += 2;
     }
   }
 
   static void dequantize(const std::uint8_t* bytes, std::size_t blocks, const BlockOptions&, float* values) {
-    for (; blocks > 0; --blocks, values += kSuperblock) {
-      std::uint8_t codes[kSuperblock + 16];
-      std::uint8_t* trits = codes;
-      for (const auto& [count, digits] : kTrits) {
-        std::uint8_t fractions[16] = {};
-        for (std::size_t from = 0; from < count; from += 16) {
-          const std::size_t some = std::min<std::size_t>(count, 16);
-          std::copy_n(bytes, some, fractions);
-          bytes += some;
-          v128_t fraction = load(fractions);
-          for (std::size_t digit = 0; digit < digits; ++digit) {
-            // The threefold reaches 256 from 86 on, and 512 from 171 on.
-            const v128_t ones = wasm_u8x16_gt(fraction, wasm_i8x16_splat(85)),
-                         twos = wasm_u8x16_gt(fraction, wasm_i8x16_splat(static_cast<std::int8_t>(170)));
-            store(trits + digit * count + from, wasm_i8x16_neg(wasm_i8x16_add(ones, twos)));
-            fraction = wasm_i8x16_add(wasm_i8x16_add(fraction, fraction), fraction);
-          }
+    for (; blocks > 0; --blocks, values += kSuperblock, bytes += 2) {
+      std::uint8_t codes[kSuperblock + kPadding], fractions[64] = {};
+      std::memcpy(fractions, bytes, kBytes);
+      bytes += kBytes;
+      const std::uint8_t* from = fractions;
+      for (const auto& [first, run] : kTrits) {
+        v128_t fraction = load(from);
+        from += 16;
+        for (std::size_t digit = 0; digit < 5; ++digit, fraction = threefold(fraction)) {
+          // The threefold reaches 256 from 86 on, and 512 from 171 on.
+          const v128_t one = wasm_u8x16_gt(fraction, wasm_i8x16_splat(85));
+          const v128_t two = wasm_u8x16_gt(fraction, wasm_i8x16_splat(static_cast<std::int8_t>(170)));
+          store(codes + first + digit * run, wasm_i8x16_neg(wasm_i8x16_add(one, two)));
         }
-        trits += count * digits;
       }
-      restore(codes, kSuperblock, 1, load_half(bytes), values);
-      bytes += 2;
+      restore_ternary(codes, kSuperblock, load_half(bytes), values);
     }
   }
+
+ private:
+  static v128_t threefold(v128_t bytes) { return wasm_i8x16_add(wasm_i8x16_add(bytes, bytes), bytes); }
 };
 
 }  // namespace

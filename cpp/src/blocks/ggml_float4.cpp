@@ -27,7 +27,7 @@ constexpr float kMidpoints[7] = {0.5f, 1.5f, 2.5f, 3.5f, 5, 7, 10};
 }
 
 // The nearest of the sixteen, ties towards zero. A magnitude's code is the number of midpoints below it; 0 has no sign.
-v128_t nearest_codes(const float* values, float absmax, float d) {
+[[gnu::noinline]] v128_t nearest_codes(const float* values, float absmax, float d) {
   if (absmax > d * 0x1p20f || d > 0x1p124f) [[unlikely]] {
     std::uint8_t codes[16];
     careful_codes(values, d, codes);
@@ -40,10 +40,6 @@ v128_t nearest_codes(const float* values, float absmax, float d) {
     const v128_t sign = wasm_v128_and(wasm_i32x4_shr(x, 31), wasm_i32x4_gt(code, splat(0)));
     return wasm_v128_or(code, wasm_v128_and(sign, splat(8)));
   });
-}
-
-v128_t levels_of(v128_t codes) {
-  return wasm_i8x16_swizzle(load(kLevels), codes);
 }
 
 // --- MXFP4 -----------------------------------------------------------------------------------------------------------
@@ -76,11 +72,8 @@ struct Mxfp4 {
   }
 
   static void dequantize(const std::uint8_t* bytes, std::size_t blocks, const BlockOptions&, float* values) {
-    for (; blocks > 0; --blocks, values += 32, bytes += format.block_bytes) {
-      const v128_t d = splat(half_power(bytes[0])), nibbles = load(bytes + 1);
-      store_scaled(levels_of(low_nibbles(nibbles)), d, values);
-      store_scaled(levels_of(high_nibbles(nibbles)), d, values + 16);
-    }
+    for (; blocks > 0; --blocks, values += 32, bytes += format.block_bytes)
+      restore_levels(bytes + 1, kLevels, half_power(bytes[0]), values);
   }
 };
 
@@ -117,7 +110,9 @@ struct Nvfp4 {
       for (std::size_t group = 0; group < 4; ++group, values += 16) {
         const v128_t nibbles = wasm_v128_load64_zero(bytes + 4 + 8 * group);
         const v128_t codes = wasm_i64x2_shuffle(low_nibbles(nibbles), high_nibbles(nibbles), 0, 2);
-        store_scaled(levels_of(codes), splat(half_of_ue4m3(bytes[group])), values);
+        std::uint8_t levels[16];
+        store(levels, wasm_i8x16_swizzle(load(kLevels), codes));
+        restore(levels, 16, half_of_ue4m3(bytes[group]), values);
       }
   }
 };

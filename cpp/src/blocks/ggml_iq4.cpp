@@ -38,18 +38,17 @@ constexpr std::array<std::uint8_t, 32> kSixteenths = [] {
   return entries;
 }();
 
-// Codes of sixteen numbers, part(i) gives four: how many midpoints they do not stay below. NaN gives 15.
-template <class Part>
-FEWBITS_INLINE inline v128_t nearest_codes(Part part) {
-  const auto halves = [&](std::size_t i) FEWBITS_INLINE {
-    const v128_t x = part(i), twice = wasm_f32x4_add(x, x);
-    const v128_t least = splat(static_cast<float>(kFirstHalf)), most = splat(static_cast<float>(kLastHalf));
-    const v128_t whole = wasm_f32x4_floor(wasm_f32x4_pmax(least, wasm_f32x4_pmin(most, twice)));
-    return wasm_i32x4_sub(wasm_f32x4_add(whole, splat(simd::kRoundingMagic)),
-                          splat(simd::kRoundingMagicBits + kFirstHalf));
-  };
-  const v128_t low = wasm_i16x8_narrow_i32x4(halves(0), halves(4)),
-               high = wasm_i16x8_narrow_i32x4(halves(8), halves(12));
+v128_t halves(v128_t x) {
+  const v128_t least = splat(static_cast<float>(kFirstHalf)), most = splat(static_cast<float>(kLastHalf));
+  const v128_t clamped = wasm_f32x4_pmax(least, wasm_f32x4_pmin(most, wasm_f32x4_add(x, x)));
+  return wasm_i32x4_sub(wasm_f32x4_add(wasm_f32x4_floor(clamped), splat(simd::kRoundingMagic)),
+                        splat(simd::kRoundingMagicBits + kFirstHalf));
+}
+
+// Codes of sixteen numbers: how many midpoints they do not stay below. NaN gives 15.
+[[gnu::noinline]] v128_t nearest_codes(v128_t a, v128_t b, v128_t c, v128_t d) {
+  const v128_t low = wasm_i16x8_narrow_i32x4(halves(a), halves(b)),
+               high = wasm_i16x8_narrow_i32x4(halves(c), halves(d));
   const v128_t fifteen = wasm_i16x8_splat(15);
   const v128_t rest = wasm_u8x16_narrow_i16x8(wasm_v128_and(low, fifteen), wasm_v128_and(high, fifteen));
   const v128_t number = wasm_u8x16_narrow_i16x8(wasm_i16x8_shr(low, 4), wasm_i16x8_shr(high, 4));
@@ -59,21 +58,15 @@ FEWBITS_INLINE inline v128_t nearest_codes(Part part) {
   return wasm_i8x16_sub(high_nibbles(entry), wasm_u8x16_ge(rest, low_nibbles(entry)));
 }
 
-v128_t levels_of(v128_t codes) {
-  return wasm_i8x16_swizzle(load(kLevels.data()), codes);
-}
-
 void store_codes(const float* values, float inverse, std::uint8_t* bytes) {
-  const auto codes = [&](const float* from) FEWBITS_INLINE {
-    return nearest_codes([&](std::size_t i) FEWBITS_INLINE { return wasm_f32x4_mul(load(from + i), splat(inverse)); });
-  };
-  store(bytes, join_nibbles(codes(values), codes(values + 16)));
-}
-
-void restore(const std::uint8_t* bytes, float scale, float* values) {
-  const v128_t nibbles = load(bytes), step = splat(scale);
-  store_scaled(levels_of(low_nibbles(nibbles)), step, values);
-  store_scaled(levels_of(high_nibbles(nibbles)), step, values + 16);
+  const v128_t factor = splat(inverse);
+  v128_t codes[2];
+  for (v128_t& half : codes) {
+    const auto x = [&](std::size_t i) { return wasm_f32x4_mul(load(values + i), factor); };
+    half = nearest_codes(x(0), x(4), x(8), x(12));
+    values += 16;
+  }
+  store(bytes, join_nibbles(codes[0], codes[1]));
 }
 
 // --- the search ------------------------------------------------------------------------------------------------------
@@ -87,9 +80,9 @@ struct Fit {
   Fit sum{};
   for (const k::Row *row = lanes.rows, *end = row + kBlock; row != end; row += 2) {  // two elements of eight blocks
     const auto x = [&](std::size_t i) FEWBITS_INLINE { return load(row[i / 8].values + i % 8); };
-    const v128_t codes =
-        nearest_codes([&](std::size_t i) FEWBITS_INLINE { return wasm_f32x4_mul(inverse[i / 4 % 2], x(i)); });
-    widen_sixteen(levels_of(codes), [&](v128_t level, std::size_t i) FEWBITS_INLINE {
+    const v128_t codes = nearest_codes(wasm_f32x4_mul(inverse[0], x(0)), wasm_f32x4_mul(inverse[1], x(4)),
+                                       wasm_f32x4_mul(inverse[0], x(8)), wasm_f32x4_mul(inverse[1], x(12)));
+    widen_sixteen(wasm_i8x16_swizzle(load(kLevels.data()), codes), [&](v128_t level, std::size_t i) FEWBITS_INLINE {
       const v128_t q = wasm_f32x4_convert_i32x4(level), wq = wasm_f32x4_mul(load(row[i / 8].weights + i % 8), q);
       v128_t &xq = sum.xq[i / 4 % 2], &qq = sum.qq[i / 4 % 2];
       xq = wasm_f32x4_add(xq, wasm_f32x4_mul(wq, x(i)));
@@ -169,13 +162,18 @@ struct Iq4Nl {
   static constexpr BlockFormat format = *find_block_format("iq4_nl");
 
   static void quantize(const float* values, std::size_t blocks, const BlockOptions& options, std::uint8_t* bytes) {
-    const bool is_weighed = options.importance != nullptr;
-    const EightBlocks values_of(values, blocks), importance_of(options.importance, is_weighed ? blocks : 0);
-    for (std::size_t first = 0; first < blocks; first += kLanes) {
-      float scales[kLanes];
-      const float* x = values_of(first);
-      search_scales(x, is_weighed ? importance_of(first) : nullptr, false, scales);
-      for (std::size_t lane = 0; lane < std::min(blocks - first, kLanes); ++lane, x += kBlock) {
+    const float* importance = options.importance;
+    for (std::size_t some; blocks > 0; blocks -= some) {
+      some = std::min(blocks, kLanes);
+      float padded[kEightBlocks], padded_importance[kEightBlocks], scales[kLanes];
+      const float *x = eight_blocks(values, blocks, padded), *weights = nullptr;
+      if (importance != nullptr) {
+        weights = eight_blocks(importance, blocks, padded_importance);
+        importance += kEightBlocks;
+      }
+      values += kEightBlocks;
+      search_scales(x, weights, false, scales);
+      for (std::size_t lane = 0; lane < some; ++lane, x += kBlock) {
         store_half(scales[lane], bytes);
         store_codes(x, inverse_or_zero(scales[lane]), bytes + 2);
         bytes += format.block_bytes;
@@ -185,7 +183,7 @@ struct Iq4Nl {
 
   static void dequantize(const std::uint8_t* bytes, std::size_t blocks, const BlockOptions&, float* values) {
     for (; blocks > 0; --blocks, values += kBlock, bytes += format.block_bytes)
-      restore(bytes + 2, load_half(bytes), values);
+      restore_levels(bytes + 2, kLevels.data(), load_half(bytes), values);
   }
 };
 
@@ -222,7 +220,7 @@ struct Iq4Xs {
       const float d = load_half(bytes);
       for (std::size_t j = 0; j < kLanes; ++j, values += kBlock) {
         const int scale = (bytes[kHigh + j / 4] >> j % 4 * 2 & 3) << 4 | (bytes[kLow + j / 2] >> j % 2 * 4 & 15);
-        restore(bytes + kCodes + 16 * j, d * static_cast<float>(scale - 32), values);
+        restore_levels(bytes + kCodes + 16 * j, kLevels.data(), d * static_cast<float>(scale - 32), values);
       }
     }
   }

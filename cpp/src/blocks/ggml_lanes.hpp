@@ -34,11 +34,10 @@ FEWBITS_INLINE inline void widen_sixteen(v128_t codes, Step step) {
   step(wasm_i32x4_extend_high_i16x8(high), 12);
 }
 
-FEWBITS_INLINE inline void store_scaled(v128_t codes, v128_t scale, float* values) {
-  widen_sixteen(codes, [&](v128_t code, std::size_t i) FEWBITS_INLINE {
-    store(values + i, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(code), scale));
-  });
-}
+// Signed bytes times a scale; `count` is a multiple of 16.
+void restore(const std::uint8_t* codes, std::size_t count, float scale, float* values);
+// The same for 32 codes of four bits that name levels: the first half of them in the low nibbles of 16 bytes.
+void restore_levels(const std::uint8_t* bytes, const std::int8_t* levels, float scale, float* values);
 
 // Two codes of four bits in a byte.
 FEWBITS_INLINE inline v128_t low_nibbles(v128_t bytes) {
@@ -51,23 +50,8 @@ FEWBITS_INLINE inline v128_t join_nibbles(v128_t low, v128_t high) {
   return wasm_v128_or(low, wasm_i8x16_shl(high, 4));
 }
 
-// --- blocks side by side ---------------------------------------------------------------------------------------------
-
-// Eight blocks of 32 values from the first one on, as the searches take them; where there are fewer, zeros follow.
-class EightBlocks {
- public:
-  EightBlocks(const float* values, std::size_t blocks) : values_(values), blocks_(blocks) {
-    const std::size_t rest = blocks % 8 * kBlock;
-    std::copy_n(values + blocks * kBlock - rest, rest, padded_);
-  }
-  const float* operator()(std::size_t first) const { return blocks_ - first < 8 ? padded_ : values_ + first * kBlock; }
-
- private:
-  static constexpr std::size_t kBlock = 32;
-
-  const float* values_;
-  std::size_t blocks_;
-  float padded_[8 * kBlock] = {};
-};
+// Eight blocks of 32 values, as the searches take them: where there are fewer, zeros follow in `padded`.
+inline constexpr std::size_t kEightBlocks = 256;
+const float* eight_blocks(const float* values, std::size_t blocks, float* padded);
 
 }  // namespace fewbits::ggml

@@ -69,8 +69,8 @@ FEWBITS_INLINE inline Rule rule_of(const Short& format, const float* values) {
   return {scale, 0, inverse_or_zero(scale), format.middle() + 0.5f};
 }
 
-FEWBITS_INLINE inline std::uint8_t* put_codes(const Short& format, float scale, float min, v128_t low, v128_t high,
-                                              std::uint8_t* bytes) {
+[[gnu::noinline]] std::uint8_t* put_codes(const Short& format, float scale, float min, v128_t low, v128_t high,
+                                          std::uint8_t* bytes) {
   store_half(scale, bytes);
   bytes += 2;
   if (format.has_min) {
@@ -107,40 +107,46 @@ void quantize_short(const Short& format, const float* values, std::size_t blocks
 // With an importance the scale is searched for, eight blocks at a time. Codes are round((x - origin) * inverse) then.
 void quantize_weighed(const Short& format, const float* values, std::size_t blocks, const BlockOptions& options,
                       std::uint8_t* bytes) {
-  const EightBlocks values_of(values, blocks), importance_of(options.importance, blocks);
+  const float* importance = options.importance;
   const int middle = format.has_min ? 0 : (format.limit + 1) / 2;
   const v128_t limit = wasm_i8x16_splat(static_cast<std::int8_t>(format.limit));
-  for (std::size_t first = 0; first < blocks; first += k::kLanes) {
+  for (std::size_t some; blocks > 0; blocks -= some) {
+    some = std::min(blocks, k::kLanes);
+    float padded[kEightBlocks];
     k::SubBlocks lanes;
     k::Found found;
     lanes.size = kBlock;
     lanes.first = 0;
-    const float* x = values_of(first);
+    k::to_lanes(eight_blocks(importance, blocks, padded), kBlock, lanes.rows[0].weights);
+    const float* x = eight_blocks(values, blocks, padded);
     k::to_lanes(x, kBlock, lanes.rows[0].values);
-    k::to_lanes(importance_of(first), kBlock, lanes.rows[0].weights);
     k::weigh_importance(lanes, options.sigma2, found);
     if (format.has_min)
       k::fit_scale_and_min(lanes, format.limit, {-0.9f, 0.05f, 36, false}, found);
     else
       k::fit_scale(lanes, {-middle, format.limit - middle}, false, found);
-    for (std::size_t lane = 0; lane < std::min(blocks - first, k::kLanes); ++lane, x += kBlock) {
+    values += kEightBlocks;
+    importance += kEightBlocks;
+    for (std::size_t lane = 0; lane < some; ++lane) {
       const v128_t origin = splat(found.origins[lane]), inverse = splat(found.inverses[lane]);
-      const auto codes = [&](const float* from) FEWBITS_INLINE {
+      v128_t codes[2];
+      for (v128_t& half : codes) {
         const v128_t all = sixteen_unsigned([&](std::size_t i) FEWBITS_INLINE {
-          const v128_t steps = wasm_f32x4_mul(wasm_f32x4_sub(load(from + i), origin), inverse);
+          const v128_t steps = wasm_f32x4_mul(wasm_f32x4_sub(load(x + i), origin), inverse);
           const v128_t mantissa = wasm_v128_and(wasm_f32x4_add(steps, splat(simd::kRoundingMagic)), splat(0x7FFFFF));
           return wasm_i32x4_sub(mantissa, splat(0x400000 - middle));
         });
-        return wasm_u8x16_min(all, limit);
-      };
-      bytes = put_codes(format, found.scales[lane], -found.mins[lane], codes(x), codes(x + 16), bytes);
+        half = wasm_u8x16_min(all, limit);
+        x += 16;
+      }
+      bytes = put_codes(format, found.scales[lane], -found.mins[lane], codes[0], codes[1], bytes);
     }
   }
 }
 
 void dequantize_short(const Short& format, const std::uint8_t* bytes, std::size_t blocks, float* values) {
   const v128_t middle = wasm_i8x16_splat(static_cast<std::int8_t>(format.has_min ? 0 : format.middle()));
-  for (; blocks > 0; --blocks, values += kBlock) {
+  for (; blocks > 0; --blocks) {
     const v128_t scale = splat(load_half(bytes));
     bytes += 2;
     v128_t min = splat(-0.0f);  // adding it changes nothing
@@ -148,27 +154,25 @@ void dequantize_short(const Short& format, const std::uint8_t* bytes, std::size_
       min = splat(load_half(bytes));
       bytes += 2;
     }
-    v128_t fifth = splat(0);
+    std::uint32_t fifth = 0;
     if (format.has_fifth_bits()) {
-      std::uint32_t bits;
-      std::memcpy(&bits, bytes, sizeof bits);
-      fifth = splat(bits);
-      bytes += sizeof bits;
+      std::memcpy(&fifth, bytes, sizeof fifth);
+      bytes += sizeof fifth;
     }
     const v128_t nibbles = load(bytes);
     bytes += 16;
-    const auto restore = [&](v128_t codes, v128_t fifth_bits, float* to) FEWBITS_INLINE {
-      const v128_t bit = wasm_i64x2_splat(static_cast<std::int64_t>(0x8040201008040201));
-      const v128_t is_set = wasm_i8x16_eq(wasm_v128_and(fifth_bits, bit), bit);
-      const v128_t all = wasm_v128_or(codes, wasm_v128_and(is_set, wasm_i8x16_splat(16)));
+    const v128_t halves[2] = {low_nibbles(nibbles), high_nibbles(nibbles)};
+    for (const v128_t half : halves) {
+      const v128_t bit = wasm_i64x2_splat(static_cast<std::int64_t>(0x8040201008040201)), both = splat(fifth);
+      const v128_t each = wasm_i8x16_shuffle(both, both, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+      const v128_t is_set = wasm_i8x16_eq(wasm_v128_and(each, bit), bit);
+      const v128_t all = wasm_v128_or(half, wasm_v128_and(is_set, wasm_i8x16_splat(16)));
       widen_sixteen(wasm_i8x16_sub(all, middle), [&](v128_t code, std::size_t i) FEWBITS_INLINE {
-        store(to + i, wasm_f32x4_add(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(code), scale), min));
+        store(values + i, wasm_f32x4_add(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(code), scale), min));
       });
-    };
-    restore(low_nibbles(nibbles), wasm_i8x16_shuffle(fifth, fifth, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
-            values);
-    restore(high_nibbles(nibbles), wasm_i8x16_shuffle(fifth, fifth, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3),
-            values + 16);
+      values += 16;
+      fifth >>= 16;
+    }
   }
 }
 
@@ -212,10 +216,9 @@ void quantize_bytes(bool has_sum, const float* values, std::size_t blocks, std::
 
 void dequantize_bytes(bool has_sum, const std::uint8_t* bytes, std::size_t blocks, float* values) {
   for (; blocks > 0; --blocks, values += kBlock) {
-    const v128_t scale = splat(load_half(bytes));
+    const float scale = load_half(bytes);
     bytes += has_sum ? 4 : 2;
-    store_scaled(load(bytes), scale, values);
-    store_scaled(load(bytes + 16), scale, values + 16);
+    restore(bytes, kBlock, scale, values);
     bytes += kBlock;
   }
 }
@@ -237,6 +240,31 @@ constexpr std::size_t row(std::string_view name) {
 }
 
 }  // namespace
+
+namespace ggml {
+
+void restore(const std::uint8_t* codes, std::size_t count, float scale, float* values) {
+  const v128_t step = splat(scale);
+  for (std::size_t at = 0; at < count; at += 16)
+    widen_sixteen(load(codes + at), [&](v128_t code, std::size_t i) FEWBITS_INLINE {
+      store(values + at + i, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(code), step));
+    });
+}
+
+void restore_levels(const std::uint8_t* bytes, const std::int8_t* levels, float scale, float* values) {
+  std::uint8_t codes[32];
+  store(codes, wasm_i8x16_swizzle(load(levels), low_nibbles(load(bytes))));
+  store(codes + 16, wasm_i8x16_swizzle(load(levels), high_nibbles(load(bytes))));
+  restore(codes, 32, scale, values);
+}
+
+const float* eight_blocks(const float* values, std::size_t blocks, float* padded) {
+  if (blocks >= 8) return values;
+  std::fill(std::copy_n(values, blocks * 32, padded), padded + kEightBlocks, 0.0f);
+  return padded;
+}
+
+}  // namespace ggml
 
 float sum_of_squares(std::span<const float> values, float running) {
   for (const float x : values) running += x * x;

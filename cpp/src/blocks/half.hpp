@@ -8,7 +8,7 @@
 namespace fewbits {
 
 // Nearest, ties to even; beyond the range infinity. NaN comes out as 7E00: its sign is not the same on every machine.
-inline std::uint16_t to_half(float value) {
+[[gnu::noinline]] inline std::uint16_t to_half(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7FFFFFFF;
   if (magnitude > 0x7F800000) return 0x7E00;
