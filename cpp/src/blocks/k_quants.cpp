@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "blocks/all.hpp"
 #include "blocks/half.hpp"
@@ -56,6 +57,13 @@ struct Layout {
 struct Factors {
   float scales[kParts], mins[kParts];
 };
+
+[[gnu::noinline]] float get_half(const std::uint8_t* bytes) {
+  return load_half(bytes);
+}
+[[gnu::noinline]] void put_half(float value, std::uint8_t* bytes) {
+  store_half(value, bytes);
+}
 
 // --- packed integers -------------------------------------------------------------------------------------------------
 
@@ -129,8 +137,7 @@ Factors read_factors(const Layout& layout, const std::uint8_t* block) {
   Integers integers;
   layout.unpack(block, integers);
   Factors factors;
-  const float d = load_half(block + layout.d),
-              dmin = layout.asymmetric != nullptr ? load_half(block + layout.d + 2) : 0;
+  const float d = get_half(block + layout.d), dmin = layout.asymmetric != nullptr ? get_half(block + layout.d + 2) : 0;
   for (std::size_t i = 0; i < kParts; ++i) {
     const std::size_t j = layout.long_sub_blocks ? i / 2 : i;
     factors.scales[i] = d * static_cast<std::int8_t>(integers.scales[j]);
@@ -141,24 +148,21 @@ Factors read_factors(const Layout& layout, const std::uint8_t* block) {
 
 // --- codes -----------------------------------------------------------------------------------------------------------
 
-// step(bytes, shift, codes) for 16 bytes of a plane and the 16 codes that have bits there.
-template <class Step>
-[[gnu::always_inline]] inline void for_each_run(const Plane& plane, Step step) {
-  std::size_t byte = plane.offset;
-  for (std::size_t code = 0; code < kSuperblock; byte += plane.run)
-    for (std::uint32_t shift = 0; shift < 8; shift += plane.bits)
-      for (std::size_t i = 0; i < plane.run; i += 16, code += 16) step(byte + i, shift, code);
-}
-
-void unpack_codes(const Layout& layout, const std::uint8_t* block, std::uint8_t* codes) {
-  std::memset(codes, 0, kSuperblock);
+// The bits of every code go from a block's planes to codes of a byte, or back. They are added to what is there.
+template <bool to_codes>
+[[gnu::noinline]] void move_bits(const Layout& layout, const std::uint8_t* from, std::uint8_t* to) {
   for (const Plane& plane : layout.planes) {
     if (plane.bits == 0) break;
     const v128_t mask = wasm_i8x16_splat(static_cast<std::int8_t>((1 << plane.bits) - 1));
-    for_each_run(plane, [&](std::size_t byte, std::uint32_t shift, std::size_t code) {
-      const v128_t bits = wasm_v128_and(wasm_u16x8_shr(load(block + byte), shift), mask);
-      store(codes + code, wasm_v128_or(load(codes + code), wasm_i16x8_shl(bits, plane.place)));
-    });
+    std::size_t byte = plane.offset;
+    for (std::size_t code = 0; code < kSuperblock; byte += plane.run)
+      for (std::uint32_t shift = 0; shift < 8; shift += plane.bits)
+        for (std::size_t i = byte; i < byte + plane.run; i += 16, code += 16) {
+          const v128_t source = load(from + (to_codes ? i : code));
+          const v128_t bits = wasm_v128_and(wasm_u16x8_shr(source, to_codes ? shift : plane.place), mask);
+          std::uint8_t* const target = to + (to_codes ? code : i);
+          store(target, wasm_v128_or(load(target), wasm_i16x8_shl(bits, to_codes ? plane.place : shift)));
+        }
   }
 }
 
@@ -181,8 +185,8 @@ void expand(const std::uint8_t* codes, int lowest, const Factors& factors, float
 void dequantize_k(const Layout& layout, std::size_t block_bytes, const std::uint8_t* bytes, std::size_t blocks,
                   float* values) {
   for (; blocks > 0; --blocks, bytes += block_bytes, values += kSuperblock) {
-    std::uint8_t codes[kSuperblock];
-    unpack_codes(layout, bytes, codes);
+    std::uint8_t codes[kSuperblock] = {};
+    move_bits<true>(layout, bytes, codes);
     expand(codes, layout.lowest, read_factors(layout, bytes), values);
   }
 }
@@ -219,71 +223,78 @@ void find_codes(const float* values, const Rounding& rounding, std::uint8_t* cod
         wasm_u8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(code[0], code[1]), wasm_i16x8_narrow_i32x4(code[2], code[3])));
 }
 
-void pack_codes(const Layout& layout, const std::uint8_t* codes, std::uint8_t* block) {
-  for (const Plane& plane : layout.planes) {
-    if (plane.bits == 0) break;
-    const v128_t mask = wasm_i8x16_splat(static_cast<std::int8_t>((1 << plane.bits) - 1));
-    for_each_run(plane, [&](std::size_t byte, std::uint32_t shift, std::size_t code) {
-      const v128_t bits = wasm_v128_and(wasm_u16x8_shr(load(codes + code), plane.place), mask);
-      store(block + byte, wasm_v128_or(load(block + byte), wasm_i16x8_shl(bits, shift)));
-    });
-  }
-}
-
-float largest_of(const float* numbers, std::size_t count) {
+// The first with the largest magnitude.
+[[gnu::noinline]] float largest_of(const float* numbers, std::size_t count) {
   float largest = 0;
   for (std::size_t i = 0; i < count; ++i)
     if (std::fabs(numbers[i]) > std::fabs(largest)) largest = numbers[i];
   return largest;
 }
 
-struct Superblock {
+// Superblocks that are searched together, so that what runs in order runs for many at once.
+constexpr std::size_t kAtOnce = 4;
+struct Work {
+  std::size_t count;
   const float* values;
   const float* importance;  // nullptr: none
-  k::SubBlocks lanes[2];
-  k::Found found;
+  k::SubBlocks lanes[k::kMostGroups];
+  k::Found found[kAtOnce];
 };
 
 k::Range range_of(const Layout& layout) {
   return {layout.lowest, layout.asymmetric != nullptr ? layout.asymmetric->highest : -layout.lowest - 1};
 }
-bool descends(const Layout& layout, const Superblock& superblock) {
-  return superblock.importance == nullptr && layout.lowest == -4;
+bool descends(const Layout& layout, const Work& work) {
+  return work.importance == nullptr && layout.lowest == -4;
+}
+std::size_t sub_block_size(const Layout& layout) {
+  return layout.long_sub_blocks ? 32 : 16;
 }
 
+constexpr k::Range kScales3{-32, 31};        // of Q3_K
+constexpr k::Range kBytes{-kZeroBits, 127};  // what is below wraps around
 constexpr k::Trials kTrialsWithImportance{-0.9f, 0.05f, 36, false};
 
-void search(const Layout& layout, Superblock& superblock) {
-  const bool weighed = superblock.importance != nullptr;
+// layout.spread times the mean square of each superblock.
+void find_spreads(const Layout& layout, const Work& work, float* spreads) {
+  float sums[kAtOnce] = {};
+  for (std::size_t i = 0; i < kSuperblock; ++i)
+    for (std::size_t n = 0; n < kAtOnce; ++n) {
+      const float x = work.values[std::min(n, work.count - 1) * kSuperblock + i];
+      sums[n] += x * x;
+    }
+  for (std::size_t n = 0; n < kAtOnce; ++n) spreads[n] = layout.spread * sums[n] / kSuperblock;
+}
+
+void search(const Layout& layout, Work& work) {
+  const bool weighed = work.importance != nullptr;
   const Asymmetric* const asymmetric = layout.asymmetric;
-  float spread = 0;
-  if (weighed && layout.spread > 0) {
-    for (std::size_t i = 0; i < kSuperblock; ++i) spread += superblock.values[i] * superblock.values[i];
-    spread = layout.spread * spread / kSuperblock;
-  }
-  const std::size_t size = layout.long_sub_blocks ? 32 : 16;
-  for (std::size_t i = 0; i < kSuperblock; i += size * k::kLanes) {
-    k::SubBlocks& lanes = superblock.lanes[i / (size * k::kLanes)];
+  float spreads[kAtOnce];
+  if (weighed && layout.spread > 0) find_spreads(layout, work, spreads);
+  const std::size_t size = sub_block_size(layout), count = work.count * kSuperblock;
+  const std::span<k::SubBlocks> groups(work.lanes, count / (size * k::kLanes));
+  std::size_t i = 0;
+  for (k::SubBlocks& lanes : groups) {
     lanes.size = size;
-    lanes.first = i / size;
-    k::to_lanes(superblock.values + i, size, lanes.rows[0].values);
+    lanes.found = &work.found[i / kSuperblock];
+    lanes.first = i % kSuperblock / size;
+    k::to_lanes(work.values + i, size, lanes.rows[0].values);
     if (weighed) {
-      k::to_lanes(superblock.importance + i, size, lanes.rows[0].weights);
-      if (layout.spread > 0) k::weigh_importance(lanes, spread, superblock.found);
+      k::to_lanes(work.importance + i, size, lanes.rows[0].weights);
+      if (layout.spread > 0) k::weigh_importance(lanes, spreads[i / kSuperblock]);
     } else if (asymmetric != nullptr) {
       k::weigh_magnitudes(lanes, !asymmetric->trials.absolute_error);
     } else {
       k::weigh_squares(lanes);
     }
-    if (asymmetric != nullptr) {
-      k::fit_scale_and_min(lanes, asymmetric->highest, weighed ? kTrialsWithImportance : asymmetric->trials,
-                           superblock.found);
-    } else if (descends(layout, superblock)) {
-      k::fit_scale_by_descent(lanes, range_of(layout), superblock.found);
-    } else {
-      k::fit_scale(lanes, range_of(layout), false, superblock.found);
-    }
+    i += size * k::kLanes;
+    if (descends(layout, work))
+      k::fit_scale_by_descent(lanes, range_of(layout));
+    else if (asymmetric == nullptr)
+      k::fit_scale(lanes, range_of(layout), false);
   }
+  if (asymmetric != nullptr)
+    k::fit_scales_and_mins(groups, asymmetric->highest, weighed ? kTrialsWithImportance : asymmetric->trials);
 }
 
 // Numbers as unit * integer; the largest is unit * limit. Returns the unit.
@@ -296,127 +307,126 @@ float by_the_largest(const float* numbers, std::size_t count, int limit, std::ui
   return max / limit_f;
 }
 
-// Puts a superblock's numbers in lanes of their own.
-void to_lane(const float* numbers, std::size_t lane, k::SubBlocks& lanes, const float* weights) {
+// A superblock's scales are the elements of one lane, its minima of another.
+void to_lane(const float* numbers, const float* weights, std::size_t lane, k::SubBlocks& lanes) {
   for (std::size_t j = 0; j < lanes.size; ++j) {
     lanes.rows[j].values[lane] = numbers[j];
     lanes.rows[j].weights[lane] = weights[j];
   }
 }
 
-void write_asymmetric(const Layout& layout, Superblock& superblock, std::uint8_t* block) {
+// With an importance, units are searched for too: units->scales[2 n] for the scales of superblock n, and beside it for
+// its minima.
+void search_units(const Layout& layout, Work& work, k::Found& units) {
+  k::SubBlocks& lanes = work.lanes[0];
+  lanes = {};
+  lanes.size = kSuperblock / sub_block_size(layout);
+  lanes.found = &units;
+  for (std::size_t n = 0; n < work.count; ++n) {
+    const k::Found& found = work.found[n];
+    to_lane(found.scales, found.weights, 2 * n, lanes);
+    if (layout.asymmetric != nullptr) to_lane(found.mins, found.weights, 2 * n + 1, lanes);
+  }
+  if (layout.asymmetric != nullptr)
+    k::fit_positive_scale(lanes, layout.asymmetric->scale_limit);
+  else
+    k::fit_scale(lanes, kScales3, true);
+}
+
+bool write_asymmetric(const Layout& layout, const Work& work, std::size_t n, const k::Found& units,
+                      std::uint8_t* block) {
   const Asymmetric& asymmetric = *layout.asymmetric;
-  const std::size_t count = layout.long_sub_blocks ? 8 : 16;
-  const k::Found& found = superblock.found;
+  const std::size_t count = kSuperblock / sub_block_size(layout);
+  const k::Found& found = work.found[n];
+  const bool weighed = work.importance != nullptr;
   Integers integers;
-  float d, dmin;
-  const bool weighed = superblock.importance != nullptr;
-  if (weighed) {
-    k::SubBlocks& lanes = superblock.lanes[0];
-    lanes = {};
-    lanes.size = count;
-    to_lane(found.scales, 0, lanes, found.weights);
-    to_lane(found.mins, 1, lanes, found.weights);
-    k::Found units;
-    k::fit_positive_scale(lanes, asymmetric.scale_limit, units);
-    d = units.scales[0];
-    dmin = units.scales[1];
-    for (std::size_t j = 0; j < count; ++j) {
-      integers.scales[j] = static_cast<std::uint8_t>(lanes.rows[j].q[0]);
-      integers.mins[j] = static_cast<std::uint8_t>(lanes.rows[j].q[1]);
-    }
-  } else {
+  float d = units.scales[2 * n], dmin = units.scales[2 * n + 1];
+  if (!weighed) {
     d = by_the_largest(found.scales, count, asymmetric.scale_limit, integers.scales);
     dmin = by_the_largest(found.mins, count, asymmetric.scale_limit, integers.mins);
   }
-  if (weighed ? asymmetric.clamps_with_importance : asymmetric.clamps)
-    for (std::size_t j = 0; j < count; ++j) {
-      integers.scales[j] = std::min(integers.scales[j], asymmetric.scale_limit);
-      integers.mins[j] = std::min(integers.mins[j], asymmetric.scale_limit);
-    }
-  layout.pack(integers, block);
-  store_half(d, block + layout.d);
-  store_half(dmin, block + layout.d + 2);
-}
-
-// The scale of largest magnitude becomes -32. With an importance the unit is searched for.
-void write_q3(const Layout& layout, Superblock& superblock, std::uint8_t* block) {
-  constexpr k::Range kRange{-32, 31};
-  const k::Found& found = superblock.found;
-  const float largest = largest_of(found.scales, 16);
-  const bool weighed = superblock.importance != nullptr;
-  Integers integers{};
-  float d = 0;
-  if (weighed && std::fabs(largest) >= k::kNoMagnitude) {
-    k::SubBlocks& lanes = superblock.lanes[0];
-    lanes = {};
-    lanes.size = 16;
-    to_lane(found.scales, 0, lanes, found.weights);
-    k::Found unit;
-    k::fit_scale(lanes, kRange, true, unit);
-    d = unit.scales[0];
-    find_codes(found.scales, {0, unit.inverses[0], 1, kRange, kRange.lowest}, integers.scales);
-  } else if (!weighed && largest != 0) {
-    const float inverse = -32.0f / largest;
-    d = 1 / inverse;
-    for (std::size_t j = 0; j < 16; ++j)
-      integers.scales[j] = static_cast<std::uint8_t>(
-          std::clamp<int>(static_cast<std::int8_t>(nearest(inverse * found.scales[j])), -32, 31) + 32);
+  const bool clamps = weighed ? asymmetric.clamps_with_importance : asymmetric.clamps;
+  const std::uint8_t limit = clamps ? asymmetric.scale_limit : 0xFF;
+  for (std::size_t j = 0; j < count; ++j) {
+    const float* const q = work.lanes[0].rows[j].q + 2 * n;
+    integers.scales[j] = std::min(weighed ? static_cast<std::uint8_t>(q[0]) : integers.scales[j], limit);
+    integers.mins[j] = std::min(weighed ? static_cast<std::uint8_t>(q[1]) : integers.mins[j], limit);
   }
   layout.pack(integers, block);
-  store_half(d, block + layout.d);
+  put_half(d, block + layout.d);
+  put_half(dmin, block + layout.d + 2);
+  return true;
 }
 
-// The scale of largest magnitude becomes -128. Returns whether there is any.
-bool write_q6(const Layout& layout, Superblock& superblock, std::uint8_t* block) {
-  const float largest = largest_of(superblock.found.scales, 16);
-  if (std::fabs(largest) < k::kNoMagnitude) return false;
-  const float inverse = -128.0f / largest;
-  Integers integers;
-  find_codes(superblock.found.scales, {0, inverse, 1, {-kZeroBits, 127}, 0}, integers.scales);
+// The scale of largest magnitude becomes -32 in Q3_K, -128 in Q6_K, or the unit was searched for. Returns whether there
+// is anything but zeros.
+bool write_symmetric(const Layout& layout, const Work& work, std::size_t n, const k::Found& units,
+                     std::uint8_t* block) {
+  const bool is_q3 = layout.spread > 0, searched = is_q3 && work.importance != nullptr;
+  const float* const scales = work.found[n].scales;
+  const float largest = largest_of(scales, 16);
+  const float least = is_q3 && !searched ? std::numeric_limits<float>::denorm_min() : k::kNoMagnitude;
+  Integers integers{};
+  float d = 0;
+  if (std::fabs(largest) >= least) {
+    float inverse = (is_q3 ? -32.0f : -128.0f) / largest;
+    d = 1 / inverse;
+    if (searched) {
+      inverse = units.inverses[2 * n];
+      d = units.scales[2 * n];
+    }
+    const k::Range range = is_q3 ? kScales3 : kBytes;
+    find_codes(scales, {0, inverse, 1, range, is_q3 ? range.lowest : 0}, integers.scales);
+  } else if (!is_q3) {
+    return false;
+  }
   layout.pack(integers, block);
-  store_half(1 / inverse, block + layout.d);
+  put_half(d, block + layout.d);
   return true;
+}
+
+// Every code again, with the scale that a decoder will see; where that is 0, as the search found it.
+void write_codes(const Layout& layout, const Work& work, std::size_t n, std::uint8_t* block) {
+  const Factors factors = read_factors(layout, block);
+  const k::Found& found = work.found[n];
+  std::uint8_t codes[kSuperblock];
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const std::size_t j = layout.long_sub_blocks ? i / 2 : i;
+    const float* from = work.values + n * kSuperblock + i * kPart;
+    float integers[kPart];
+    Rounding rounding{factors.mins[i], 1, factors.scales[i], range_of(layout), layout.lowest};
+    if (factors.scales[i] == 0) {
+      rounding.divisor = 1;
+      if (descends(layout, work)) {
+        for (std::size_t e = 0; e < kPart; ++e)
+          integers[e] = work.lanes[2 * n + j / k::kLanes].rows[e].q[j % k::kLanes];
+        from = integers;
+      } else {
+        rounding.offset = -found.origins[j];
+        rounding.factor = found.inverses[j];
+      }
+    }
+    find_codes(from, rounding, codes + i * kPart);
+  }
+  move_bits<false>(layout, codes, block);
 }
 
 void quantize_k(const Layout& layout, std::size_t block_bytes, const float* values, std::size_t blocks,
                 const float* importance, std::uint8_t* bytes) {
-  Superblock superblock;
-  for (; blocks > 0; --blocks, bytes += block_bytes, values += kSuperblock) {
-    std::memset(bytes, 0, block_bytes);
-    superblock.values = values;
-    superblock.importance = importance;
-    if (importance != nullptr) importance += kSuperblock;
-    search(layout, superblock);
-    if (layout.asymmetric != nullptr)
-      write_asymmetric(layout, superblock, bytes);
-    else if (layout.lowest == -4)
-      write_q3(layout, superblock, bytes);
-    else if (!write_q6(layout, superblock, bytes))
-      continue;
-
-    // Every code again, with the scale that a decoder will see; where that is 0, as the search found it.
-    const Factors factors = read_factors(layout, bytes);
-    std::uint8_t codes[kSuperblock];
-    for (std::size_t i = 0; i < kParts; ++i) {
-      const std::size_t j = layout.long_sub_blocks ? i / 2 : i;
-      const float* from = values + i * kPart;
-      float integers[kPart];
-      Rounding rounding{factors.mins[i], 1, factors.scales[i], range_of(layout), layout.lowest};
-      if (factors.scales[i] == 0) {
-        rounding.divisor = 1;
-        if (descends(layout, superblock)) {
-          for (std::size_t e = 0; e < kPart; ++e)
-            integers[e] = superblock.lanes[j / k::kLanes].rows[e].q[j % k::kLanes];
-          from = integers;
-        } else {
-          rounding.offset = -superblock.found.origins[j];
-          rounding.factor = superblock.found.inverses[j];
-        }
-      }
-      find_codes(from, rounding, codes + i * kPart);
+  std::memset(bytes, 0, blocks * block_bytes);
+  Work work;
+  for (std::size_t first = 0; first < blocks; first += kAtOnce) {
+    work.count = std::min(kAtOnce, blocks - first);
+    work.values = values + first * kSuperblock;
+    work.importance = importance == nullptr ? nullptr : importance + first * kSuperblock;
+    std::fill_n(work.found, kAtOnce, k::Found{});
+    k::Found units{};
+    search(layout, work);
+    if (work.importance != nullptr && layout.spread > 0) search_units(layout, work, units);
+    for (std::size_t n = 0; n < work.count; ++n, bytes += block_bytes) {
+      const auto write = layout.asymmetric != nullptr ? write_asymmetric : write_symmetric;
+      if (write(layout, work, n, units, bytes)) write_codes(layout, work, n, bytes);
     }
-    pack_codes(layout, codes, bytes);
   }
 }
 
@@ -458,7 +468,7 @@ struct Q8K {
       std::memcpy(bytes, &d, sizeof d);
       for (std::size_t i = 0; i < kParts; ++i) {
         std::uint8_t* const codes = bytes + sizeof d + i * kPart;
-        find_codes(values + i * kPart, {0, inverse, 1, {-kZeroBits, 127}, 0}, codes);
+        find_codes(values + i * kPart, {0, inverse, 1, kBytes, 0}, codes);
         int sum = 0;
         for (std::size_t e = 0; e < kPart; ++e) sum += static_cast<std::int8_t>(codes[e]);
         const auto stored = static_cast<std::int16_t>(sum);
