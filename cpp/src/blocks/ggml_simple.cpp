@@ -116,15 +116,16 @@ void quantize_weighed(const Short& format, const float* values, std::size_t bloc
     k::SubBlocks lanes;
     k::Found found;
     lanes.size = kBlock;
+    lanes.found = &found;
     lanes.first = 0;
     k::to_lanes(eight_blocks(importance, blocks, padded), kBlock, lanes.rows[0].weights);
     const float* x = eight_blocks(values, blocks, padded);
     k::to_lanes(x, kBlock, lanes.rows[0].values);
-    k::weigh_importance(lanes, options.sigma2, found);
+    k::weigh_importance(lanes, options.sigma2);
     if (format.has_min)
-      k::fit_scale_and_min(lanes, format.limit, {-0.9f, 0.05f, 36, false}, found);
+      k::fit_scales_and_mins({&lanes, 1}, format.limit, {-0.9f, 0.05f, 36, false});
     else
-      k::fit_scale(lanes, {-middle, format.limit - middle}, false, found);
+      k::fit_scale(lanes, {-middle, format.limit - middle}, false);
     values += kEightBlocks;
     importance += kEightBlocks;
     for (std::size_t lane = 0; lane < some; ++lane) {

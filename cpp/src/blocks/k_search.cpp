@@ -298,7 +298,7 @@ template <bool absolute>
 void begin(SubBlocks& lanes, State& state) {
   for_halves([&](std::size_t half) FEWBITS_INLINE {
     const Four zero = all<Four>(0.0f);
-    Four low = zero, high = load<Four>(lanes.rows[0].values + half), w_sum = zero, x_sum = zero;
+    Four low = load<Four>(lanes.rows[0].values + half), high = low, w_sum = zero, x_sum = zero;
     for (Row& row : lanes) {
       const Four x = load<Four>(row.values + half), w = load<Four>(row.weights + half);
       low = smaller(low, x);
@@ -306,6 +306,7 @@ void begin(SubBlocks& lanes, State& state) {
       w_sum = w_sum + w;
       x_sum = x_sum + w * x;
     }
+    low = smaller(low, zero);  // a -0 keeps its sign: Q4_1 stores it
     store(state.low + half, low);
     store(state.min + half, low);
     store(state.high + half, high);
