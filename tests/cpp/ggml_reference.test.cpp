@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "blocks.hpp"
 #include "catch.hpp"
 #include "fewbits/block_format.hpp"
 #include "models/json.hpp"
+#include "reference/blocks.hpp"
 #include "sha256.hpp"
 #include "vectors.hpp"
 
