@@ -270,6 +270,7 @@ static_assert([] {
 
 using Bytes = std::array<std::uint8_t, kMostBytes>;
 using Floats = std::array<float, kMostElements>;
+using Shifts = std::array<int, kMostElements>;
 
 // Entry i of a field.
 std::uint32_t code_of(const Bytes& bytes, const Field& field, std::size_t i) {
@@ -321,10 +322,11 @@ class Anatomy {
     for (const Field& field : format.fields) {
       code_fields_ += is_code(field);
       has_subscales_ |= is_scale(field) && !number_of(field);
+      has_minimum_ |= field.role == FieldRole::Minimum;
     }
     value_ = restored(bytes);
     multiple_ = restored(with_scales(1, 0));
-    if (has_subscales_) minimum_ = restored(with_scales(0, 1));
+    if (has_subscales_ && has_minimum_) minimum_ = restored(with_scales(0, 1));
     find_codes();
   }
 
@@ -366,7 +368,7 @@ class Anatomy {
         if (is_scale(field) && !number_of(field)) set_code(plain, field, i, ~0u);  // not 0, with an offset or without
       }
     const Floats before = restored(plain);
-    Floats shift{};
+    Shifts shift{};
     // The low bits of a code are where most of it is.
     for (int bits = 16; bits > 0; --bits)
       for (const Field& field : format_.fields) {
@@ -375,14 +377,14 @@ class Anatomy {
       }
   }
 
-  void find_owners(Bytes& plain, const Floats& before, const Field& field, std::size_t i, Floats& shift) {
+  void find_owners(Bytes& plain, const Floats& before, const Field& field, std::size_t i, Shifts& shift) {
     set_code(plain, field, i, ~0u);
     const Floats after = restored(plain);
     set_code(plain, field, i, 0);
     for (std::size_t k = 0; k < format_.block_size; ++k) {
       if (std::bit_cast<std::uint32_t>(before[k]) == std::bit_cast<std::uint32_t>(after[k])) continue;
-      code_[k] += std::ldexp(static_cast<double>(code_of(bytes_, field, i)), static_cast<int>(shift[k]));
-      shift[k] += static_cast<float>(field.bits);
+      code_[k] += std::ldexp(static_cast<double>(code_of(bytes_, field, i)), shift[k]);
+      shift[k] += field.bits;
       owner_[i] = static_cast<std::uint16_t>(k);
     }
   }
@@ -408,7 +410,7 @@ class Anatomy {
       write_term(writer, field, element);
     }
     write_float(writer, "q", multiple_[element]);
-    if (has_subscales_) write_float(writer, "m", minimum_[element]);
+    if (has_subscales_ && has_minimum_) write_float(writer, "m", minimum_[element]);
     writer.close('}').close('}');
   }
 
@@ -423,7 +425,7 @@ class Anatomy {
   const BlockFormat& format_;
   const Bytes& bytes_;
   int code_fields_ = 0;
-  bool has_subscales_ = false;
+  bool has_subscales_ = false, has_minimum_ = false;
   Floats value_{}, multiple_{}, minimum_{};
   std::array<double, kMostElements> code_{};
   std::array<std::uint16_t, 8 * kMostBytes> owner_{};  // of the entries of the last field
