@@ -321,7 +321,8 @@ test('describeBlock: elements are what dequantizeBlocks gives, and their terms m
       const { terms } = described.elements[0]!;
       for (const { value, terms: t } of described.elements) {
         const minimum = nameOf('minimum');
-        const expected = t[nameOf('scale')!]! * t['q']! + (minimum ? t[minimum]! * (t['m'] ?? 1) : 0);
+        const expected =
+          t[nameOf('scale')!]! * t['q']! + (minimum ? t[minimum]! * (minimum === 'm' ? 1 : (t['m'] ?? 1)) : 0);
         if (Number.isFinite(expected) && Math.abs(expected) < 1e38)
           assert.ok(Math.abs(expected - value) <= 1e-5 * Math.abs(expected) + 1e-40, `${name}: ${expected}, ${value}`);
       }
