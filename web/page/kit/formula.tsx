@@ -13,7 +13,7 @@ export type MathRow = readonly (readonly MathNode[])[];
 
 interface FormulaProps {
   of: MathRow;
-  /** What fills \slot{role}{name}: numbers (4 significant digits) or text that is written already. */
+  /** What fills \slot{role}{name}: numbers (4 significant digits) or text that is written already; '' leaves it out. */
   values?: Readonly<Record<string, number | string | Written>>;
 }
 
@@ -22,11 +22,13 @@ export function Formula({ of, values = {} }: FormulaProps) {
   return <span class="formula">{of.map(math)}</span>;
 }
 
-function element(node: MathNode, values: NonNullable<FormulaProps['values']>): VNode | string {
+function element(node: MathNode, values: NonNullable<FormulaProps['values']>): VNode | string | null {
   if (typeof node === 'string') return node;
   if (!Array.isArray(node)) {
     const { slot, ...attributes } = node;
-    return number(attributes, written(values[slot] ?? '?', 4));
+    const value = values[slot] ?? '?';
+    // An empty element would not be taken over from the built page.
+    return value === '' ? null : number(attributes, written(value, 4));
   }
   const [tag, attributes, ...children] = node;
   return h(tag, attributes, ...children.map((child) => element(child, values)));
