@@ -29,10 +29,6 @@ export const CONTROLS: readonly Control[] = [
   { figure: 'asymmetric', role: 'slider', name: 'High end α', keys: thereAndBack(20) },
   { figure: 'asymmetric', role: 'slider', name: 'Zero point', keys: thereAndBack(5) },
   { figure: 'asymmetric', role: 'radiogroup', name: 'Type', keys: next },
-  { figure: 'clipping', role: 'slider', name: 'Clip', keys: [...times(20, 'ArrowLeft'), ...times(20, 'ArrowRight')] },
-  { figure: 'granularity', role: 'slider', name: 'Group size', keys: thereAndBack(4) },
-  { figure: 'blocks', role: 'slider', name: 'Block', keys: thereAndBack(20) },
-  { figure: 'fewer', role: 'slider', name: 'Threshold', keys: thereAndBack(20) },
   { figure: 'your-data', role: 'radiogroup', name: 'One scale per', keys: next },
   { figure: 'your-data', role: 'radiogroup', name: 'Calibration', keys: next },
 ];

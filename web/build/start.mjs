@@ -1,27 +1,5 @@
 // npm start: builds the package and the page where something changed since they were built, then serves the page.
-import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
-import path from 'node:path';
-import { root } from './cmake.mjs';
+import { buildWhatIsStale } from './stale.mjs';
 
-const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-
-/** When the newest file below a folder, or the file, was written. */
-function newest(name) {
-  const place = path.join(root, name);
-  if (!statSync(place).isDirectory()) return modified(place);
-  const files = readdirSync(place, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return Math.max(
-    ...files.map(({ parentPath, path: folder, name: file }) => modified(path.join(parentPath ?? folder, file))),
-  );
-}
-
-const sources = ['cpp', 'web', 'package.json', 'package-lock.json', 'CMakeLists.txt', 'CMakePresets.json'];
-const built = Math.min(
-  ...['dist/fewbits.wasm', 'dist/index.js', 'site/index.html'].map((file) => modified(path.join(root, file))),
-);
-if (Math.max(...sources.map(newest)) > built) {
-  console.log('fewbits: building the package and the page');
-  execFileSync('npm', ['run', 'build', '--ignore-scripts', '--silent'], { cwd: root, stdio: 'inherit' });
-}
+buildWhatIsStale();
 await import('./serve.mjs');

@@ -2,6 +2,7 @@ import type { FigureProps } from '../../kit/contract.ts';
 import { RadioGroup, Switch } from '../../kit/controls/choice.tsx';
 import { Combobox } from '../../kit/controls/combobox.tsx';
 import { NumberField, parseNumber, TextField } from '../../kit/controls/field.tsx';
+import { Problem } from '../../kit/controls/problem.tsx';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
 import { Num } from '../../kit/number.tsx';
@@ -150,11 +151,7 @@ function OwnFormat({ view, options, set }: Pick<Props, 'view' | 'options' | 'set
             value={specials}
             onChange={(value) => set({ specials: value })}
           />
-          {view.problem && (
-            <p class="problem" role="alert">
-              {view.problem}
-            </p>
-          )}
+          <Problem text={view.problem} />
           {made && <OwnFacts made={made} twin={view.twin} />}
         </>
       )}
