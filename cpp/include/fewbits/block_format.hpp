@@ -42,16 +42,68 @@ struct BlockFormat {
 namespace detail {
 enum Importance : std::uint8_t { Ignored, Used, Needed };
 constexpr BlockFormat block(std::string_view name, std::string_view family, std::uint32_t size, std::uint32_t bytes,
-                            Importance importance = Ignored) {
+                            Importance importance = Ignored, std::span<const Field> fields = {}) {
   return {.name = name,
           .family = family,
           .block_size = size,
           .block_bytes = bytes,
           .needs_importance = importance == Needed,
           .uses_importance = importance != Ignored,
-          .can_quantize = false,
-          .fields = {}};
+          .can_quantize = !fields.empty(),
+          .fields = fields};
 }
+
+// Fields one after the other.
+struct Part {
+  std::string_view name;
+  FieldRole role;
+  std::uint16_t bits, count;
+  std::string_view number = {};
+};
+template <std::size_t n>
+constexpr std::array<Field, n> in_a_row(const Part (&parts)[n]) {
+  std::array<Field, n> fields{};
+  std::uint32_t offset = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Part& part = parts[i];
+    fields[i] = {part.name, part.role, offset, part.bits, part.count, part.number};
+    offset += part.bits * part.count;
+  }
+  return fields;
+}
+
+constexpr Part kD{"d", FieldRole::Scale, 16, 1}, kM{"m", FieldRole::Minimum, 16, 1}, kSum{"s", FieldRole::Sum, 16, 1};
+constexpr Part codes(std::string_view name, std::uint16_t bits, std::uint16_t count) {
+  return {name, FieldRole::Code, bits, count};
+}
+// ggml's names and order. How codes are interleaved and scales packed is said in cpp/reference/ggml_k.cpp.
+constexpr Part kDMin{"dmin", FieldRole::Minimum, 16, 1};
+constexpr Part scales(std::uint16_t bits, std::uint16_t count) {
+  return {"scales", FieldRole::Scale, bits, count};
+}
+inline constexpr auto kQ2_K = in_a_row({scales(8, 16), codes("qs", 2, 256), kD, kDMin});
+inline constexpr auto kQ3_K = in_a_row({codes("hmask", 1, 256), codes("qs", 2, 256), scales(6, 16), kD});
+inline constexpr auto kQ4_K = in_a_row({kD, kDMin, scales(12, 8), codes("qs", 4, 256)});
+inline constexpr auto kQ5_K = in_a_row({kD, kDMin, scales(12, 8), codes("qh", 1, 256), codes("qs", 4, 256)});
+inline constexpr auto kQ6_K = in_a_row({codes("ql", 4, 256), codes("qh", 2, 256), scales(8, 16), kD});
+inline constexpr auto kQ8_K =
+    in_a_row({{"d", FieldRole::Scale, 32, 1}, codes("qs", 8, 256), {"bsums", FieldRole::Sum, 16, 16, "int16"}});
+
+// In qh stand fifth bits, or trits.
+inline constexpr auto kQ4_0 = in_a_row({kD, codes("qs", 4, 32)});
+inline constexpr auto kQ4_1 = in_a_row({kD, kM, codes("qs", 4, 32)});
+inline constexpr auto kQ5_0 = in_a_row({kD, codes("qh", 1, 32), codes("qs", 4, 32)});
+inline constexpr auto kQ5_1 = in_a_row({kD, kM, codes("qh", 1, 32), codes("qs", 4, 32)});
+inline constexpr auto kQ8_0 = in_a_row({kD, codes("qs", 8, 32)});
+inline constexpr auto kQ8_1 = in_a_row({kD, kSum, codes("qs", 8, 32)});
+inline constexpr auto kQ1_0 = in_a_row({kD, codes("qs", 1, 128)});
+inline constexpr auto kQ2_0 = in_a_row({kD, codes("qs", 2, 64)});
+inline constexpr auto kTq1_0 = in_a_row({codes("qs", 8, 48), codes("qh", 8, 4), kD});
+inline constexpr auto kTq2_0 = in_a_row({codes("qs", 2, 256), kD});
+inline constexpr auto kMxfp4 = in_a_row({{"e", FieldRole::Scale, 8, 1, "float8_e8m0fnu"}, codes("qs", 4, 32)});
+inline constexpr auto kNvfp4 = in_a_row({{"d", FieldRole::Scale, 8, 4, "float8_e4m3fn"}, codes("qs", 4, 64)});
+inline constexpr auto kIq4Xs =
+    in_a_row({kD, {"scales_h", FieldRole::Scale, 2, 8}, {"scales_l", FieldRole::Scale, 4, 8}, codes("qs", 4, 256)});
 
 // A scale, then one code per element.
 template <std::uint16_t scale_bits, std::uint16_t bits, std::uint16_t count>
@@ -100,16 +152,18 @@ constexpr BlockFormat whole_tensor(std::string_view name, std::string_view famil
 
 // clang-format off
 inline constexpr auto kBlockFormats = [] {
-  using detail::block, detail::scale_and_codes, detail::whole_tensor;
-  using enum detail::Importance;
+  using namespace detail;
   return std::array{
-      block("q4_0", "ggml", 32, 18, Used), block("q4_1", "ggml", 32, 20, Used), block("q5_0", "ggml", 32, 22, Used),
-      block("q5_1", "ggml", 32, 24, Used), block("q8_0", "ggml", 32, 34), block("q8_1", "ggml", 32, 36),
-      block("q2_k", "ggml", 256, 84, Used), block("q3_k", "ggml", 256, 110, Used), block("q4_k", "ggml", 256, 144, Used),
-      block("q5_k", "ggml", 256, 176, Used), block("q6_k", "ggml", 256, 210, Used), block("q8_k", "ggml", 256, 292),
-      block("iq4_nl", "ggml", 32, 18, Used), block("iq4_xs", "ggml", 256, 136, Used),
-      block("tq1_0", "ggml", 256, 54), block("tq2_0", "ggml", 256, 66), block("q1_0", "ggml", 128, 18), block("q2_0", "ggml", 64, 18),
-      block("mxfp4", "ggml", 32, 17), block("nvfp4", "ggml", 64, 36),
+      block("q4_0", "ggml", 32, 18, Used, kQ4_0), block("q4_1", "ggml", 32, 20, Used, kQ4_1),
+      block("q5_0", "ggml", 32, 22, Used, kQ5_0), block("q5_1", "ggml", 32, 24, Used, kQ5_1),
+      block("q8_0", "ggml", 32, 34, Ignored, kQ8_0), block("q8_1", "ggml", 32, 36, Ignored, kQ8_1),
+      block("q2_k", "ggml", 256, 84, Used, kQ2_K), block("q3_k", "ggml", 256, 110, Used, kQ3_K),
+      block("q4_k", "ggml", 256, 144, Used, kQ4_K), block("q5_k", "ggml", 256, 176, Used, kQ5_K),
+      block("q6_k", "ggml", 256, 210, Used, kQ6_K), block("q8_k", "ggml", 256, 292, Ignored, kQ8_K),
+      block("iq4_nl", "ggml", 32, 18, Used, kQ4_0), block("iq4_xs", "ggml", 256, 136, Used, kIq4Xs),
+      block("tq1_0", "ggml", 256, 54, Ignored, kTq1_0), block("tq2_0", "ggml", 256, 66, Ignored, kTq2_0),
+      block("q1_0", "ggml", 128, 18, Ignored, kQ1_0), block("q2_0", "ggml", 64, 18, Ignored, kQ2_0),
+      block("mxfp4", "ggml", 32, 17, Ignored, kMxfp4), block("nvfp4", "ggml", 64, 36, Ignored, kNvfp4),
       block("iq1_s", "ggml", 256, 50, Needed), block("iq1_m", "ggml", 256, 56, Used),
       block("iq2_xxs", "ggml", 256, 66, Needed), block("iq2_xs", "ggml", 256, 74, Needed), block("iq2_s", "ggml", 256, 82, Used),
       block("iq3_xxs", "ggml", 256, 98, Used), block("iq3_s", "ggml", 256, 110, Used),

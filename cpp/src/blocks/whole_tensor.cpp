@@ -18,11 +18,6 @@ bool is_ternary(const BlockFormat& format) {
 
 }  // namespace
 
-float sum_of_squares(std::span<const float> values, float running) {
-  for (const float value : values) running += value * value;
-  return running;
-}
-
 double observe(Observed what, std::span<const float> values, double running) {
   switch (what) {
     case Observed::Magnitudes:
