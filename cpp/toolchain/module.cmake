@@ -7,7 +7,8 @@ foreach(target fewbits fewbits_module)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O3>)
 endforeach()
 # Nothing but checks and calls.
-target_compile_options(fewbits_module PRIVATE -fno-exceptions $<$<CONFIG:Release>:-Oz>)
+target_compile_options(fewbits_module PRIVATE -fno-exceptions -fno-rtti $<$<CONFIG:Release>:-Oz>)
+target_compile_definitions(fewbits_module PRIVATE EMSCRIPTEN_HAS_UNBOUND_TYPE_NAMES=0)
 target_link_options(fewbits_module PRIVATE -O3 -fno-exceptions
   --js-library ${CMAKE_SOURCE_DIR}/cpp/bindings/embind_numbers.js
   -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker -sFILESYSTEM=0 -sDYNAMIC_EXECUTION=0
