@@ -213,6 +213,7 @@ void find_codes(const float* values, const Rounding& rounding, std::uint8_t* cod
   const v128_t lowest = splat(kZeroBits + rounding.range.lowest), highest = splat(kZeroBits + rounding.range.highest);
   const v128_t zero = splat(kZeroBits + rounding.zero), byte = splat(0xFF);
   v128_t code[4];
+  FEWBITS_UNROLL
   for (int i = 0; i < 4; ++i) {
     const v128_t x = wasm_f32x4_mul(wasm_f32x4_add(load(values + 4 * i), offset), factor);
     const v128_t bits = nearest_bits(wasm_f32x4_div(x, divisor));
