@@ -1,5 +1,6 @@
 #include "blocks/k_search.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace fewbits::k {
@@ -115,12 +116,11 @@ FEWBITS_LANES void for_elements(SubBlocks& lanes, std::size_t half, Step step) {
 // --- symmetric -------------------------------------------------------------------------------------------------------
 
 // sum(w x q) and sum(w q^2)
-struct alignas(16) Fit {
+struct Fit {
   float xq[kLanes], qq[kLanes];
 };
 
 // Leaves the integers in lanes.q.
-template <bool wild>
 [[gnu::noinline]] void fit_of(SubBlocks& lanes, const float* inverses, const Rounding& rounding, Fit& fit) {
   const Nearest nearest(rounding);
   for_halves([&](std::size_t half) FEWBITS_INLINE {
@@ -128,7 +128,7 @@ template <bool wild>
     Four sum_xq = all(0.0f), sum_qq = sum_xq;
     for_elements(lanes, half, [&](float* element) FEWBITS_INLINE {
       const Four x = load(element), w = load(element + kWeights);
-      const Four q = nearest.of<wild>(inverse * x);
+      const Four q = nearest.of<true>(inverse * x);
       store(element + kIntegers, q);
       sum_xq = sum_xq + w * x * q;
       sum_qq = sum_qq + w * q * q;
@@ -200,41 +200,69 @@ void store_scales(const Fit& fit, const float* magnitudes, SubBlocks& lanes) {
 
 }  // namespace
 
-void fit_scale(SubBlocks& lanes, Range range, bool given) {
-  float largest[kLanes], best[kLanes] = {}, inverses[kLanes];
-  largest_by_magnitude(lanes, largest);
-  Found& found = *lanes.found;
-  const auto limit = static_cast<float>(-range.lowest);
-  const Rounding rounding(range);
-  for (int n = 0; n < 19; ++n) {
-    const int k = n == 0 ? 0 : n < 10 ? n - 10 : n - 9;
-    for_halves([&](std::size_t half) FEWBITS_INLINE {
-      store(inverses + half, all(-(limit + 0.1f * static_cast<float>(k))) / load(largest + half));
-    });
-    Fit fit;
-    if (given)
-      fit_of<true>(lanes, inverses, rounding, fit);
-    else
-      fit_of<false>(lanes, inverses, rounding, fit);
-    for_halves([&](std::size_t half) FEWBITS_INLINE {
-      const std::size_t at = lanes.first + half;
-      const Four zero = all(0.0f), xq = load(fit.xq + half), qq = load(fit.qq + half);
-      const Four old = load(best + half);
-      const Four better = n == 0 ? zero == zero : (zero < qq) & (old * qq < xq * xq);
-      const Four scale = select(qq != zero, xq / qq, zero);
-      store(found.scales + at, select(better, scale, load(found.scales + at)));
-      store(found.inverses + at, select(better, load(inverses + half), load(found.inverses + at)));
-      store(best + half, select(better, scale * xq, old));
-    });
+namespace {
+
+// 1 / scale = -(limit + k / 10) / largest, k = 0, -9 .. -1, 1 .. 9; the last twice, since two trials share what they
+// load.
+constexpr int kTrials = 20;
+struct Trial {
+  Four inverse, xq, qq;
+};
+
+template <bool wild>
+[[gnu::noinline]] void try_two(SubBlocks& lanes, std::size_t half, const Rounding& rounding, Trial* trials) {
+  const Nearest nearest(rounding);
+  const Four inverse = trials[0].inverse, other_inverse = trials[1].inverse;
+  Four xq = all(0.0f), qq = xq, other_xq = xq, other_qq = xq;
+  for_elements(lanes, half, [&](const float* element) FEWBITS_INLINE {
+    const Four x = load(element), w = load(element + kWeights), wx = w * x;
+    const Four q = nearest.of<wild>(inverse * x), other_q = nearest.of<wild>(other_inverse * x);
+    xq = xq + wx * q;
+    qq = qq + w * q * q;
+    other_xq = other_xq + wx * other_q;
+    other_qq = other_qq + w * other_q * other_q;
+  });
+  trials[0].xq = xq;
+  trials[0].qq = qq;
+  trials[1].xq = other_xq;
+  trials[1].qq = other_qq;
+}
+
+// All trials are set up, made and compared in three turns: none waits for another's divisions.
+void try_scales(SubBlocks& lanes, std::size_t half, const Rounding& rounding, float limit, Four largest, bool wild) {
+  Trial trials[kTrials];
+  for (int n = 0; n < kTrials; ++n) {
+    const int trial = std::min(n, kTrials - 2), k = trial == 0 ? 0 : trial < 10 ? trial - 10 : trial - 9;
+    trials[n].inverse = all(-(limit + 0.1f * static_cast<float>(k))) / largest;
+  }
+  const auto try_both = wild ? try_two<true> : try_two<false>;
+  for (int n = 0; n < kTrials; n += 2) try_both(lanes, half, rounding, trials + n);
+  const Four zero = all(0.0f);
+  Four best = zero, best_scale = zero, best_inverse = zero;
+  for (const Trial& trial : trials) {
+    const bool first = &trial == trials;
+    const Four better = first ? zero == zero : (zero < trial.qq) & (best * trial.qq < trial.xq * trial.xq);
+    const Four scale = select(trial.qq != zero, trial.xq / trial.qq, zero);
+    best_scale = select(better, scale, best_scale);
+    best_inverse = select(better, trial.inverse, best_inverse);
+    best = select(better, scale * trial.xq, best);
   }
   // Without magnitude, code 0.
+  const std::size_t at = lanes.first + half;
+  const Four none = magnitude(largest) < all(kNoMagnitude);
+  store(lanes.found->scales + at, select(none, zero, best_scale));
+  store(lanes.found->inverses + at, select(none, all(1.0f), best_inverse));
+  store(lanes.found->origins + at, none & all(limit));
+}
+
+}  // namespace
+
+void fit_scale(SubBlocks& lanes, Range range, bool given) {
+  float largest[kLanes];
+  largest_by_magnitude(lanes, largest);
+  const Rounding rounding(range);
   for_halves([&](std::size_t half) FEWBITS_INLINE {
-    const std::size_t at = lanes.first + half;
-    const Four zero = all(0.0f);
-    const Four none = magnitude(load(largest + half)) < all(kNoMagnitude);
-    store(found.scales + at, select(none, zero, load(found.scales + at)));
-    store(found.inverses + at, select(none, all(1.0f), load(found.inverses + at)));
-    store(found.origins + at, none & all(limit));
+    try_scales(lanes, half, rounding, static_cast<float>(-range.lowest), load(largest + half), given);
   });
 }
 
@@ -245,7 +273,7 @@ void fit_scale_by_descent(SubBlocks& lanes, Range range) {
   for (std::size_t i = 0; i < kLanes; ++i) inverses[i] = lowest / largest[i];
   Fit fit;
   const Rounding rounding(range);
-  fit_of<true>(lanes, inverses, rounding, fit);
+  fit_of(lanes, inverses, rounding, fit);
   descend(lanes, rounding, false, fit);
   store_scales(fit, largest, lanes);
   settle(lanes, largest, lowest, false);
@@ -436,7 +464,7 @@ void fit_positive_scale(SubBlocks& lanes, int limit) {
     store(inverses + half, best_inverse);
   });
   Fit fit;
-  fit_of<true>(lanes, inverses, rounding, fit);
+  fit_of(lanes, inverses, rounding, fit);
   settle(lanes, max, 0, true);
   descend(lanes, rounding, true, fit);
   store_scales(fit, max, lanes);
