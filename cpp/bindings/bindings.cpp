@@ -19,7 +19,6 @@
 #include "fewbits/metrics.hpp"
 #include "fewbits/number_format.hpp"
 #include "fewbits/status.hpp"
-#include "fewbits/tables.hpp"
 #include "models/questions.hpp"
 
 namespace {
@@ -71,11 +70,6 @@ Region region(Pointer address, double count) {
 template <class T>
 std::span<T> view(Pointer address, std::size_t count) {
   return {reinterpret_cast<T*>(address), count};
-}
-
-unsigned hash_of_tables() {
-  constexpr std::uint32_t hash = table_hash();
-  return hash;
 }
 
 int answer(Status status) {
@@ -600,7 +594,6 @@ EMSCRIPTEN_BINDINGS(fewbits) {
   using emscripten::function;
   function("arena", &arena_address);
   function("arenaBytes", &arena_bytes);
-  function("tableHash", &hash_of_tables);
 
   function("checkFormat", &check_format);
   function("numberFacts", &number_facts_of);

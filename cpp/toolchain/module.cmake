@@ -14,5 +14,5 @@ target_link_options(fewbits_module PRIVATE -O3 -fno-exceptions
   -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker -sFILESYSTEM=0 -sDYNAMIC_EXECUTION=0
   -sINITIAL_MEMORY=32MB -sMALLOC=none -sSTACK_SIZE=256KB
   -sINCOMING_MODULE_JS_API=instantiateWasm --closure 1
-  # LLVM has inlined what is worth it. More of it, shared subexpressions and data in pieces only hide repetitions from gzip.
-  -sBINARYEN_EXTRA_PASSES=--one-caller-inline-max-function-size=0,--always-inline-max-function-size=0,--skip-pass=local-cse,--skip-pass=memory-packing)
+  # Shared subexpressions, locals by use and data in pieces only hide repetitions from gzip.
+  -sBINARYEN_EXTRA_PASSES=--skip-pass=local-cse,--skip-pass=reorder-locals,--skip-pass=memory-packing)

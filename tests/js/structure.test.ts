@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { blockFormatRows, numberFormatRows } from '../../web/lib/formats.generated.ts';
+import { blockFormatNames, numberFormatNames } from '../../web/lib/formats.generated.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
@@ -51,7 +51,7 @@ test('one header includes the SIMD intrinsics', () => {
 });
 
 test("no kernel knows a format's name", () => {
-  const names = [...numberFormatRows, ...blockFormatRows].map(([name]) => `"${name}"`);
+  const names = [...numberFormatNames, ...blockFormatNames].map((name) => `"${name}"`);
   for (const file of below(/^cpp\/src\/numbers\//))
     for (const name of names) assert.ok(!read(file).includes(name), `${file} names ${name}`);
 });

@@ -1,15 +1,12 @@
-// Moves what is said to people, and the tables, out of the package's scripts into a custom section of the wasm, where
-// they cost a script nothing until it runs: a bundle of `init` and `createPool` stays small. carried.ts is the other end.
+// Moves what is said to people out of the package's scripts into a custom section of the wasm, where it costs a script
+// nothing until it runs: a bundle of `init` and `createPool` stays small. carried.ts is the other end.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'esbuild';
 import ts from 'typescript';
 
 /** A literal is a sentence, and is carried, from this many characters on. */
 const SENTENCE = 24;
-/** Modules that are tables: data and nothing else. */
-const tables = ['formats.generated.ts', 'methods.ts'];
 /** What runs before the wasm is there keeps its sentences. */
 const early = /^(carried|core|entry|index|inline|worker|heap|errors|protocol|types|ambient)\b/;
 
@@ -47,42 +44,18 @@ function carrySentences(name, source, texts) {
   return texts.length > before ? `import { sentence } from './carried.ts';\n${carried}` : carried;
 }
 
-/** The exports of a table as plain data. */
-async function readTable(file) {
-  const { outputFiles } = await build({ entryPoints: [file], bundle: true, format: 'esm', write: false });
-  return {
-    ...(await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)),
-  };
-}
-
-/** What tableHash is checked against is a number of the script, not of the table that it checks. */
-const tableModule = (names, constants) =>
-  `import { whenLoaded } from './carried.ts';
-   export let ${names.join(', ')};
-   ${Object.entries(constants)
-     .map(([name, value]) => `export const ${name} = ${value};`)
-     .join('\n')}
-   whenLoaded((tables) => { ({ ${names.join(', ')} } = tables); });`;
-
 /** Reads web/lib; gives an esbuild plugin that serves the lightened modules, and the section for the wasm. */
-export async function carry(folder) {
+export function carry(folder, wasm) {
   const texts = [];
-  const data = {};
   const modules = new Map();
   for (const name of readdirSync(folder)
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .sort()) {
     const file = path.join(folder, name);
-    if (tables.includes(name)) {
-      const exported = Object.entries(await readTable(file));
-      const constants = Object.fromEntries(exported.filter(([, value]) => typeof value === 'number'));
-      const rest = Object.fromEntries(exported.filter(([, value]) => typeof value !== 'number'));
-      Object.assign(data, rest);
-      modules.set(file, tableModule(Object.keys(rest), constants));
-    } else if (!early.test(name)) modules.set(file, carrySentences(name, readFileSync(file, 'utf8'), texts));
+    if (!early.test(name)) modules.set(file, carrySentences(name, readFileSync(file, 'utf8'), texts));
   }
   modules.set(path.join(folder, 'carried.ts'), readFileSync(path.join(folder, 'carried.package.ts'), 'utf8'));
-  const key = createHash('sha256').update(JSON.stringify({ texts, data })).digest('hex').slice(0, 12);
+  const key = createHash('sha256').update(wasm).update(JSON.stringify(texts)).digest('hex').slice(0, 12);
   const plugin = {
     name: 'carry',
     setup(context) {
@@ -92,7 +65,7 @@ export async function carry(folder) {
       );
     },
   };
-  return { plugin, section: customSection('fewbits', Buffer.from(JSON.stringify({ key, texts, tables: data }))) };
+  return { plugin, section: customSection('fewbits', Buffer.from(JSON.stringify({ key, texts }))) };
 }
 
 /** An unsigned number as WebAssembly writes it (LEB128). */

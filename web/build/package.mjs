@@ -97,8 +97,9 @@ function types() {
 cmake('module');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-const { plugin: lightened, section } = await carry(path.join(root, 'web/lib'));
-writeFileSync(wasm, Buffer.concat([readFileSync(path.join(root, 'build/module/fewbits.wasm')), section]));
+const core = readFileSync(path.join(root, 'build/module/fewbits.wasm'));
+const { plugin: lightened, section } = carry(path.join(root, 'web/lib'), core);
+writeFileSync(wasm, Buffer.concat([core, section]));
 const node = { platform: 'node', target: 'node20' };
 await Promise.all([
   script('index.ts', 'index.js'),

@@ -16,6 +16,7 @@ export const KV_CACHE_BYTES = 3;
 export const QUANTIZE_BLOCKS = 4;
 export const DEQUANTIZE_BLOCKS = 5;
 export const DESCRIBE_BLOCK = 6;
+export const FORMATS = 7;
 
 /** What JSON has no words for goes as text, which the core repeats where it complains. */
 const inWords = (_key: string, value: unknown): unknown =>

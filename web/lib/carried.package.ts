@@ -2,22 +2,16 @@
 
 import { FewbitsError } from './errors.ts';
 
-/** Of the sentences and tables that this script was built with. */
+/** Of the wasm and the sentences that this script was built with. */
 declare const CARRIED_KEY: string;
 
 interface Carried {
   key: string;
   /** The parts of a sentence, between which values go. */
   texts: string[][];
-  tables: Record<string, unknown>;
 }
 
 let carried: Carried | undefined;
-const waiting: ((tables: Carried['tables']) => void)[] = [];
-
-export function whenLoaded(use: (tables: Carried['tables']) => void): void {
-  waiting.push(use);
-}
 
 export function load(module: WebAssembly.Module): void {
   if (carried) return;
@@ -29,7 +23,6 @@ export function load(module: WebAssembly.Module): void {
       'This wasm is not the fewbits.wasm that came with this script. Serve the one from the same package.',
     );
   carried = found;
-  for (const use of waiting) use(found.tables);
 }
 
 /** The sentence of that number, with values in its gaps. */

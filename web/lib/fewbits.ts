@@ -7,10 +7,11 @@ import { blockFormats, describe, numberFormats } from './formats.ts';
 import type { Heap } from './heap.ts';
 import { compare, histogram, summarize } from './measures.ts';
 import { formatBytes } from './memory.ts';
-import { cast, decode, encode, inspect, makeFormat, packBits, unpackBits } from './numbers.ts';
+import { cast, decode, encode, inspect, loadFormats, makeFormat, packBits, unpackBits } from './numbers.ts';
 import type { AffineScheme, BlockFormatName, Fewbits, Methods, Quantized } from './types.ts';
 
 export function createFewbits(heap: Heap): Fewbits {
+  loadFormats(heap);
   const quantize: Methods<'sync'>['quantize'] = (values, scheme: unknown, options?: object) =>
     typeof scheme === 'string'
       ? quantizeBlock(heap, values, scheme as BlockFormatName, options)

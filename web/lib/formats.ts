@@ -1,31 +1,15 @@
-// The tables of number and block formats as objects, and how a caller's word finds its row.
-import { whenLoaded } from './carried.ts';
+// The tables of number and block formats, once the core has told them, and how a caller's word finds its row.
 import { FewbitsError } from './errors.ts';
-import {
-  blockFormatKeys,
-  blockFormatRows,
-  fieldKeys,
-  numberFormatKeys,
-  numberFormatRows,
-} from './formats.generated.ts';
 import type { BlockFormat, NumberFormat, NumberFormatLike } from './types.ts';
 
 export const numberFormats: NumberFormat[] = [];
 export const blockFormats: BlockFormat[] = [];
 
-/** Rows as objects with those keys; a list inside a row has the fields of a block. */
-const toObjects = <T>(keys: readonly string[], rows: readonly (readonly unknown[])[]): T[] =>
-  rows.map((row) => {
-    const values = row.map((value) => (Array.isArray(value) ? toObjects(fieldKeys, value) : value));
-    return Object.freeze(Object.fromEntries(keys.map((key, i) => [key, values[i]]))) as T;
-  });
-
-whenLoaded(() => {
-  numberFormats.push(...toObjects<NumberFormat>(numberFormatKeys, numberFormatRows));
-  blockFormats.push(...toObjects<BlockFormat>(blockFormatKeys, blockFormatRows));
-  Object.freeze(numberFormats);
-  Object.freeze(blockFormats);
-});
+/** A table as nobody can change it, down to the last row. */
+export function frozen<T extends object>(table: T): T {
+  for (const item of Object.values(table)) if (item && typeof item === 'object') frozen(item);
+  return Object.freeze(table);
+}
 
 /** How many letters to insert, remove or replace (Levenshtein). */
 function distance(a: string, b: string): number {

@@ -1,9 +1,10 @@
 // Numbers and codes: encode, decode, cast, inspect, bit packing, formats of one's own.
+import { ask, FORMATS } from './ask.ts';
 import { FewbitsError } from './errors.ts';
-import { numberFormatKeys } from './formats.generated.ts';
-import { describe, findNumberFormat, numberFormats } from './formats.ts';
+import { blockFormats, describe, findNumberFormat, frozen, numberFormats } from './formats.ts';
 import { type Heap, SLICE } from './heap.ts';
 import type {
+  BlockFormat,
   CastOptions,
   Codes,
   Inspection,
@@ -78,10 +79,19 @@ function numberFacts(heap: Heap, format: NumberFormat) {
   const [address, facts] = heap.place(FORMAT_BYTES, 72);
   writeFormat(heap, address, format);
   heap.check(heap.core.numberFacts(address, facts));
-  // In the order of the table's columns; the last two are flags.
-  const names = numberFormatKeys.slice(numberFormatKeys.indexOf('min'));
+  const names = 'min max smallestNormal smallestSubnormal epsilon decimalDigits values hasInfinity hasNaN'.split(' ');
   const found = [...heap.read(facts, new Float64Array(9))];
   return Object.fromEntries(found.map((fact, i) => [names[i], i < 7 ? fact : !!fact])) as unknown as NumberFormat;
+}
+
+/** Has the core tell its tables, once. */
+export function loadFormats(heap: Heap): void {
+  if (numberFormats.length) return;
+  const [numbers, blocks] = ask<[NumberFormat[], BlockFormat[]]>(heap, FORMATS, {});
+  numberFormats.push(...numbers);
+  for (const format of numbers) Object.assign(format, numberFacts(heap, format));
+  blockFormats.push(...blocks);
+  frozen([numberFormats, blockFormats]);
 }
 
 function newCodes(bits: number, length: number): Codes {

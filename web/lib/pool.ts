@@ -1,8 +1,7 @@
 // The asynchronous face: the same methods, each call in one of several workers that hold an instance each.
 // No shared memory, so it runs on any static host without special headers.
 import { FewbitsError } from './errors.ts';
-import { blockFormats, describe, numberFormats } from './formats.ts';
-import { methodNames } from './methods.ts';
+import { describe, frozen } from './formats.ts';
 import { type Answer, buffersIn, type Call, fromAnswer } from './protocol.ts';
 import type { Pool } from './types.ts';
 import { checkFlag, isDetached, tagOf } from './values.ts';
@@ -132,8 +131,11 @@ export async function startPool(
   const end = async () => {
     await Promise.all(members.map((member) => member.end()));
   };
+  let formats: object;
+  let names: string[];
   try {
-    await Promise.all(members.map((member) => member.call('start', [module])));
+    const started = await Promise.all(members.map((member) => member.call('start', [module])));
+    [formats, names] = started[0] as [object, string[]];
   } catch (error) {
     await end();
     throw error;
@@ -145,6 +147,6 @@ export async function startPool(
     const sent = moved ? args : args.map(trimmed);
     return member.call(method, sent, moved);
   };
-  const methods = Object.fromEntries(methodNames.map((name) => [name, (...args: unknown[]) => call(name, args)]));
-  return Object.freeze({ ...methods, numberFormats, blockFormats, size, terminate: end }) as unknown as Pool;
+  const methods = Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => call(name, args)]));
+  return frozen({ ...methods, ...formats, size, terminate: end }) as unknown as Pool;
 }

@@ -13,10 +13,12 @@ type Post = (answer: Answer, transfer: ArrayBuffer[]) => void;
 export function createHost(post: Post): (call: Call) => Promise<void> {
   let fewbits: Fewbits;
 
-  async function start(module: WebAssembly.Module): Promise<void> {
+  async function start(module: WebAssembly.Module): Promise<[Partial<Fewbits>, string[]]> {
     load(module);
     const { core, memory } = await instantiate(glue, module);
     fewbits = createFewbits(new Heap(core, memory));
+    const { numberFormats, blockFormats, ...methods } = fewbits;
+    return [{ numberFormats, blockFormats }, Object.keys(methods)];
   }
 
   return async ({ id, method, args }) => {

@@ -13,6 +13,9 @@ namespace fewbits {
 
 // What a run of bits in a block is for. A format's fields tile its block.
 enum class FieldRole : std::uint8_t { Scale, Minimum, Code, Sign, Sum };
+constexpr std::string_view word(FieldRole role) {
+  return std::array{"scale", "minimum", "code", "sign", "sum"}[static_cast<std::size_t>(role)];
+}
 
 // A run of entries of the same kind. Entries need not lie side by side, and one number may be made of entries of
 // several fields: a code of five bits has four in one field and one in another, and scales of six bits fill what others

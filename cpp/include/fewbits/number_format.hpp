@@ -24,6 +24,13 @@ enum class Specials : std::uint8_t {
   None,  // every code is a finite number
 };
 
+constexpr std::string_view word(Kind kind) {
+  return std::array{"floating", "integer", "exponent"}[static_cast<std::size_t>(kind)];
+}
+constexpr std::string_view word(Specials specials) {
+  return std::array{"ieee", "fn", "fnuz", "none"}[static_cast<std::size_t>(specials)];
+}
+
 // Rounds to nearest, ties to even, in every case; the two differ in what happens beyond the largest number.
 enum class Overflow : std::uint8_t {
   Standard,  // as ml_dtypes and PyTorch cast: to infinity, to NaN, or to the largest number, as the format has it

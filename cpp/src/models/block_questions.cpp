@@ -303,16 +303,14 @@ double number_from(const Field& field, std::uint32_t code) {
   return value;
 }
 
-// A float32 in JSON: bit for bit, infinities and NaN too. 2^128 alone goes beyond: the largest E8M0 where it is finite.
+// Bit for bit, infinities and NaN too. 2^128 alone goes beyond: the largest E8M0 where it is finite.
 void write_float(Writer& writer, const char* name, double value) {
   writer.name(name);
   if (value == 0x1p128) {
     writer.raw("340282366920938463463374607431768211456");
     return;
   }
-  Text text;
-  text << "~";
-  writer.string(text.digits(std::bit_cast<std::uint32_t>(static_cast<float>(value))).string());
+  writer.float32(static_cast<float>(value));
 }
 
 // A block taken apart. Its fields say where every number is; what a code stands for is asked of the kernel, by giving
@@ -407,7 +405,6 @@ class Anatomy {
   }
 
   void write_entry(Writer& writer, const Field& field, std::uint32_t entry) const {
-    constexpr const char* kRoles[]{"scale", "minimum", "code", "sign", "sum"};
     const std::uint32_t stored = code_of(bytes_, field, entry);
     const std::uint32_t element = field.first + (field.in_turn ? entry : entry * each(field));
     const Term term = term_of(field);
@@ -418,7 +415,7 @@ class Anatomy {
       value = code(term, element);
     else
       value = number(term, element);
-    writer.open('{').name("name").string(field.name).name("role").string(kRoles[static_cast<int>(field.role)]);
+    writer.open('{').name("name").string(field.name).name("role").string(word(field.role));
     writer.name("bitOffset").number(bit_of(field, entry));
     writer.name("bits").number(field.bits).name("code").number(stored);
     write_float(writer, "value", value);

@@ -1,4 +1,4 @@
-// The questions about blocks.
+// The questions about formats and blocks.
 #pragma once
 
 #include "models/json.hpp"
@@ -9,5 +9,6 @@ namespace fewbits {
 void plan_quantize(json::Value asked, json::Writer& writer, Checker& checker);
 void plan_dequantize(json::Value asked, json::Writer& writer, Checker& checker);
 void describe_block(json::Value asked, json::Writer& writer, Checker& checker);
+void list_formats(json::Value asked, json::Writer& writer, Checker& checker);
 
 }  // namespace fewbits

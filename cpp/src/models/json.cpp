@@ -1,5 +1,6 @@
 #include "models/json.hpp"
 
+#include <bit>
 #include <cstdint>
 #include <limits>
 
@@ -325,6 +326,16 @@ Writer& Writer::number(double value) {
   separate();
   text_.digits(value);
   return *this;
+}
+
+Writer& Writer::float32(float value) {
+  Text text;
+  text << "~";
+  return string(text.digits(std::bit_cast<std::uint32_t>(value)).string());
+}
+
+Writer& Writer::flag(bool value) {
+  return raw(value ? "true" : "false");
 }
 
 Writer& Writer::raw(const std::string_view& json) {

@@ -78,6 +78,9 @@ class Writer {
   Writer& string(const char* text);
   Writer& string(const std::string_view& text);
   Writer& number(double value);  // whole, from 0 to 2^63
+  // A tilde and its bits: JSON has no NaN, and no two programs write one number alike.
+  Writer& float32(float value);
+  Writer& flag(bool value);
   Writer& raw(const std::string_view& json);
   [[nodiscard]] std::string& text() { return text_.string(); }
 

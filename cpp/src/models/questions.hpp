@@ -24,8 +24,10 @@ enum class Question : std::uint8_t {
   DequantizeBlocks,
   // { format, length, bytes }. Answers with BlockDescription as the package has it; a float32 is "~" and its bits.
   DescribeBlock,
+  // {}. Answers [numberFormats, blockFormats], as the package has them but for what numberFacts tells.
+  Formats,
 };
-inline constexpr int kQuestions = 7;
+inline constexpr int kQuestions = 8;
 
 // { "value": ... } or { "error": { "code", "message", "details" } }
 std::string answer(Question question, std::string_view text);
