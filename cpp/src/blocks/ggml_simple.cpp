@@ -207,8 +207,7 @@ void quantize_bytes(bool has_sum, const float* values, std::size_t blocks, std::
               return wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_add(x, wasm_v128_or(wasm_v128_and(x, sign), half)));
             }));
     if (has_sum) {
-      int sum = 0;
-      for (std::size_t i = 0; i < kBlock; ++i) sum += static_cast<std::int8_t>(codes[i]);
+      const int sum = sum_of(load(codes)) + sum_of(load(codes + 16));
       store_half(static_cast<float>(sum) * scale, bytes + 2);
     }
     bytes = codes + kBlock;
