@@ -64,7 +64,11 @@ FEWBITS_INLINE inline Rule rule_of(const Short& format, const float* values) {
     return {scale, first, inverse_or_zero(scale), 0.5f};
   }
   // d maps the largest magnitude to the end of the range that reaches further, whichever its sign.
-  const float largest = max > -min ? max : max < -min ? min : max == 0 ? 0 : first_of_magnitude(values, max);
+  // As integers, since V8 branches where floats are chosen, and that here is tossing a coin.
+  const std::uint32_t bits = max > -min ? std::bit_cast<std::uint32_t>(max) : std::bit_cast<std::uint32_t>(min);
+  auto largest = std::bit_cast<float>(bits);
+  if (max == -min) [[unlikely]]
+    largest = max == 0 ? 0 : first_of_magnitude(values, max);
   const float scale = largest / -format.middle();
   return {scale, 0, inverse_or_zero(scale), format.middle() + 0.5f};
 }
