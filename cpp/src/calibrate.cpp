@@ -97,8 +97,8 @@ float number(std::uint32_t bits) {
   return std::bit_cast<float>(bits) + 0.0f;
 }  // -0 becomes 0
 
-// The bits of the largest magnitude, NaN's above all. One function for all callers: compiled for size, the loop would be
-// shared all the same, with its sums in memory.
+// The bits of the largest magnitude, NaN's above all. One function for all callers: compiled for size, the loop would
+// be shared all the same, with its sums in memory.
 std::uint32_t largest_magnitude(std::span<const float> values) {
   LargestMagnitude largest;
   each_block(values, 0, largest);

@@ -96,8 +96,7 @@ void decode_minifloats(const NumberFormat& format, const void* codes, std::size_
 template <std::size_t kRow>
 bool encode_row_within(std::int32_t limit, const float* values, std::size_t count, void* codes) {
   constexpr Known<minifloat_encoding(kNumberFormats[kRow], Overflow::Standard)> constants;
-  return encode_within(constants, limit, values, count,
-                       static_cast<CodeOf<kNumberFormats[kRow].code_bytes()>*>(codes));
+  return encode_within(constants, limit, values, count, static_cast<CodeOf<kNumberFormats[kRow].code_bytes()>*>(codes));
 }
 
 template <std::size_t kRow>

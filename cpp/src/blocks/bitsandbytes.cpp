@@ -4,11 +4,12 @@
 #include <array>
 #include <bit>
 #include <cassert>
-#include <cmath>
+#include <limits>
 #include <span>
 
 #include "blocks/all.hpp"
 #include "blocks/shared_scale.hpp"
+#include "fewbits/calibrate.hpp"
 #include "fewbits/codebooks.hpp"
 #include "fewbits/codec.hpp"
 #include "simd.hpp"
@@ -142,33 +143,52 @@ struct Blockwise4 {
 
 // --- the dynamic map -------------------------------------------------------------------------------------------------
 
+[[gnu::noinline]] std::array<float, 256> dynamic_numbers() {
+  return dynamic_map();
+}
+
 // Its code is the rank of a number in the map: no lane can look into a list of 256, so one element goes after another.
+// Float32's upper bits name cells that hold one midpoint at most: a cell knows how many lie below it.
 class DynamicMap {
  public:
-  [[gnu::noinline]] DynamicMap() : numbers_(dynamic_map()) {
-    for (std::size_t i = 0; i < midpoints_.size(); ++i) midpoints_[i] = (numbers_[i] + numbers_[i + 1]) / 2;
+  [[gnu::noinline]] DynamicMap() {
+    const auto numbers = dynamic_numbers();
+    for (std::size_t i = 0; i < 255; ++i) midpoints_[i] = (numbers[i] + numbers[i + 1]) / 2;
+    midpoints_[255] = std::numeric_limits<float>::infinity();
+    std::size_t rank = 0;
+    const auto ranked = [&](float least) {
+      while (midpoints_[rank] < least) ++rank;
+      return static_cast<std::uint8_t>(rank);
+    };
+    for (std::uint32_t cell = kCells; cell-- > 0;) below_[1][cell] = ranked(-start_of(cell + 1));
+    for (std::uint32_t cell = 0; cell < kCells; ++cell) below_[0][cell] = ranked(start_of(cell));
   }
 
   // Returns the values' absmax.
   [[gnu::noinline]] float quantize(std::span<const float> values, std::uint8_t* codes) const {
-    float absmax = 0;
-    for (const float value : values) absmax = std::max(absmax, std::fabs(value));
-    const float factor = reciprocal(absmax);
+    const float largest = absmax(values), factor = reciprocal(largest);
     // What is rounded beyond +-1 is nearest to it all the same.
     for (const float value : values) *codes++ = nearest(value * factor);
-    return absmax;
+    return largest;
   }
-  [[nodiscard]] float operator[](std::uint8_t code) const { return numbers_[code]; }
 
  private:
+  // Cells of 1/64 of a power of two, narrower than any two midpoints are apart: from 2^-23, below which there is none
+  // but that of 0, to the one that begins with 1.
+  static constexpr int kShift = 17;
+  static constexpr std::uint32_t kFirstCell = (127 - 23) << 6, kLastCell = 127 << 6,
+                                 kCells = kLastCell - kFirstCell + 1;
+  static float start_of(std::uint32_t cell) { return std::bit_cast<float>((kFirstCell + cell) << kShift); }
+
   [[nodiscard]] std::uint8_t nearest(float x) const {
-    std::size_t rank = 0;
-    for (std::size_t half = 128; half > 0; half /= 2) rank += x > midpoints_[rank + half - 1] ? half : 0;
-    return static_cast<std::uint8_t>(rank);
+    const auto bits = std::bit_cast<std::uint32_t>(x);
+    const std::uint32_t cell = std::clamp(bits << 1 >> (kShift + 1), kFirstCell, kLastCell) - kFirstCell;
+    const std::uint8_t rank = below_[bits >> 31][cell];
+    return static_cast<std::uint8_t>(rank + (x > midpoints_[rank]));
   }
 
-  std::array<float, 256> numbers_;
-  std::array<float, 255> midpoints_;
+  float midpoints_[256];
+  std::uint8_t below_[2][kCells];
 };
 
 struct Blockwise8 {
@@ -184,13 +204,13 @@ struct Blockwise8 {
     }
   }
   static void dequantize(const std::uint8_t* bytes, std::size_t blocks, const BlockOptions& options, float* values) {
-    const DynamicMap map;
+    const auto numbers = dynamic_numbers();
     const std::size_t size = block_size_of(format, options);
     for (; blocks > 0; --blocks) {
       float absmax;
       std::memcpy(&absmax, bytes, sizeof absmax);
       bytes += sizeof absmax;
-      for (const std::uint8_t* const end = bytes + size; bytes != end;) *values++ = map[*bytes++] * absmax;
+      for (const std::uint8_t* const end = bytes + size; bytes != end;) *values++ = numbers[*bytes++] * absmax;
     }
   }
 };
@@ -211,8 +231,8 @@ void nest_absmax(std::span<const float> absmax, float offset, std::uint8_t* code
 }
 
 void unnest_absmax(std::span<const std::uint8_t> codes, const float* scales, float offset, float* absmax) {
-  const DynamicMap map;
-  for (std::size_t i = 0; i < codes.size(); ++i) absmax[i] = map[codes[i]] * scales[i / kNestedBlock] + offset;
+  const auto numbers = dynamic_numbers();
+  for (std::size_t i = 0; i < codes.size(); ++i) absmax[i] = numbers[codes[i]] * scales[i / kNestedBlock] + offset;
 }
 
 const std::array<BlockKernels, 3> kBitsandbytes{

@@ -34,6 +34,13 @@ FEWBITS_INLINE inline void widen_sixteen(v128_t codes, Step step) {
   step(wasm_i32x4_extend_high_i16x8(high), 12);
 }
 
+// Of sixteen signed bytes.
+FEWBITS_INLINE inline int sum_of(v128_t codes) {
+  const v128_t four = wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_extadd_pairwise_i8x16(codes));
+  const v128_t two = wasm_i32x4_add(four, wasm_i32x4_shuffle(four, four, 2, 3, 0, 1));
+  return wasm_i32x4_extract_lane(two, 0) + wasm_i32x4_extract_lane(two, 1);
+}
+
 // Signed bytes times a scale; `count` is a multiple of 16.
 void restore(const std::uint8_t* codes, std::size_t count, float scale, float* values);
 // The same for 32 codes of four bits that name levels: the first half of them in the low nibbles of 16 bytes.

@@ -64,7 +64,11 @@ FEWBITS_INLINE inline Rule rule_of(const Short& format, const float* values) {
     return {scale, first, inverse_or_zero(scale), 0.5f};
   }
   // d maps the largest magnitude to the end of the range that reaches further, whichever its sign.
-  const float largest = max > -min ? max : max < -min ? min : max == 0 ? 0 : first_of_magnitude(values, max);
+  // As integers, since V8 branches where floats are chosen, and that here is tossing a coin.
+  const std::uint32_t bits = max > -min ? std::bit_cast<std::uint32_t>(max) : std::bit_cast<std::uint32_t>(min);
+  auto largest = std::bit_cast<float>(bits);
+  if (max == -min) [[unlikely]]
+    largest = max == 0 ? 0 : first_of_magnitude(values, max);
   const float scale = largest / -format.middle();
   return {scale, 0, inverse_or_zero(scale), format.middle() + 0.5f};
 }
@@ -207,8 +211,7 @@ void quantize_bytes(bool has_sum, const float* values, std::size_t blocks, std::
               return wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_add(x, wasm_v128_or(wasm_v128_and(x, sign), half)));
             }));
     if (has_sum) {
-      int sum = 0;
-      for (std::size_t i = 0; i < kBlock; ++i) sum += static_cast<std::int8_t>(codes[i]);
+      const int sum = sum_of(load(codes)) + sum_of(load(codes + 16));
       store_half(static_cast<float>(sum) * scale, bytes + 2);
     }
     bytes = codes + kBlock;

@@ -140,7 +140,8 @@ Factors read_factors(const Layout& layout, const std::uint8_t* block) {
   Factors factors;
   const auto multiply = [&](const std::uint8_t* numbers, float unit, float* products) FEWBITS_INLINE {
     v128_t sixteen = load(numbers);
-    if (layout.long_sub_blocks) sixteen = wasm_i8x16_shuffle(sixteen, sixteen, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    if (layout.long_sub_blocks)
+      sixteen = wasm_i8x16_shuffle(sixteen, sixteen, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
     ggml::widen_sixteen(sixteen, [&](v128_t integer, std::size_t i) FEWBITS_INLINE {
       store(products + i, wasm_f32x4_mul(splat(unit), wasm_f32x4_convert_i32x4(integer)));
     });
@@ -468,17 +469,19 @@ struct Q8K {
   // The value of largest magnitude becomes -127.
   static void quantize(const float* values, std::size_t blocks, const BlockOptions&, std::uint8_t* bytes) {
     for (; blocks > 0; --blocks, bytes += format.block_bytes, values += kSuperblock) {
-      std::memset(bytes, 0, format.block_bytes);
-      const float largest = largest_of(values, kSuperblock);
-      if (largest == 0) continue;
-      const float inverse = -127.0f / largest, d = 1 / inverse;
+      const float magnitude = absmax_of(values, kSuperblock);
+      if (magnitude == 0) {
+        std::memset(bytes, 0, format.block_bytes);
+        continue;
+      }
+      const float* largest = values;
+      while (std::fabs(*largest) != magnitude) ++largest;
+      const float inverse = -127.0f / *largest, d = 1 / inverse;
       std::memcpy(bytes, &d, sizeof d);
       for (std::size_t i = 0; i < kParts; ++i) {
         std::uint8_t* const codes = bytes + sizeof d + i * kPart;
         find_codes(values + i * kPart, {0, inverse, 1, kBytes, 0}, codes);
-        int sum = 0;
-        for (std::size_t e = 0; e < kPart; ++e) sum += static_cast<std::int8_t>(codes[e]);
-        const auto stored = static_cast<std::int16_t>(sum);
+        const auto stored = static_cast<std::int16_t>(ggml::sum_of(load(codes)));
         std::memcpy(bytes + sizeof d + kSuperblock + i * sizeof stored, &stored, sizeof stored);
       }
     }

@@ -77,9 +77,7 @@ struct Nearest {
   Four magic, lowest, highest;
 
   explicit Nearest(const Rounding& rounding)
-      : magic(load(rounding.magic)),
-        lowest(load(rounding.lowest)),
-        highest(load(rounding.highest)) {}
+      : magic(load(rounding.magic)), lowest(load(rounding.lowest)), highest(load(rounding.highest)) {}
 
   template <bool wild>
   FEWBITS_LANES Four of(Four x) const {
@@ -388,9 +386,8 @@ void keep_if_better(SubBlocks& lanes, bool absolute, bool first, State& state) {
   for_halves([&](std::size_t half) FEWBITS_INLINE {
     const Four error = load(state.trial_error + half), old = load(state.error + half);
     const Four better = first ? all_bits(-1) : load(state.valid + half) & (error < old);
-    const auto keep = [&](const float* trial, float* best) FEWBITS_INLINE {
-      store(best + half, select(better, load(trial + half), load(best + half)));
-    };
+    const auto keep = [&](const float* trial, float* best)
+                          FEWBITS_INLINE { store(best + half, select(better, load(trial + half), load(best + half))); };
     keep(state.trial_error, state.error);
     keep(state.trial_scale, state.scale);
     keep(state.trial_inverse, state.inverse);

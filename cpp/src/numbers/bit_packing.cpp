@@ -13,8 +13,8 @@ constexpr std::size_t kGroup = 64;
 
 using simd::load, simd::store;
 
-// Masks and shifts between eight codes, a byte each in a lane of 64 bits, and the same side by side: pairs of codes come
-// together in lanes of 16 bits, pairs of pairs in lanes of 32, and so on, or come apart.
+// Masks and shifts between eight codes, a byte each in a lane of 64 bits, and the same side by side: pairs of codes
+// come together in lanes of 16 bits, pairs of pairs in lanes of 32, and so on, or come apart.
 struct Pairs {
   explicit Pairs(int bits)
       : shift8(8 - bits),
@@ -151,8 +151,8 @@ Unpack unpack_for(int bits) {
   return bits == 1 ? unpack_1 : bits == 2 ? unpack_2 : bits == 4 ? unpack_4 : unpack_any;
 }
 
-// pack_any and unpack_any take eight bytes at a time: up to kReach bytes beyond the last group, which must be there. All
-// but the last of many groups have another behind them; what is left goes through padded copies.
+// pack_any and unpack_any take eight bytes at a time: up to kReach bytes beyond the last group, which must be there.
+// All but the last of many groups have another behind them; what is left goes through padded copies.
 constexpr std::size_t kReach = 7;
 
 std::size_t groups_at_once(std::size_t codes, bool reaches) {
