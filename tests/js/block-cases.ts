@@ -2,6 +2,7 @@
 // Formats that no program defines are compared with their definition, written out here.
 import type { BlockFormat, BlockFormatName, BlockOptions, Fewbits, Quantized } from 'fewbits';
 import { type BlockCase, type Call, joined, masked } from './block-runner.ts';
+import { readableFormats } from './readable.ts';
 import { bits, bytes, float32, json, sha256 } from './vectors.ts';
 
 interface Sets {
@@ -381,23 +382,12 @@ function addWhole(
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The formats that the package reads, found by asking. */
-export function readableFormats(fewbits: Fewbits): BlockFormatName[] {
-  const reads = (name: BlockFormatName) => {
-    try {
-      fewbits.dequantize(asTensor(name, 0, new Uint8Array(0), { scale: Float32Array.of(1) }));
-      return true;
-    } catch (error) {
-      if ((error as { code?: string }).code === 'UNSUPPORTED') return false;
-      throw error;
-    }
-  };
-  return fewbits.blockFormats.map(({ name }) => name).filter(reads);
-}
-
 /** Every case of every format that the package makes or reads. */
 export function blockCases(fewbits: Fewbits): BlockCase[] {
-  const cases = new Cases(fewbits, readableFormats(fewbits));
+  const cases = new Cases(
+    fewbits,
+    readableFormats(fewbits).map(({ name }) => name),
+  );
   addGgml(cases);
   addMx(cases);
   addBitsandbytes(cases);

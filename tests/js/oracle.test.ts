@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type BlockFormat, type Fewbits, init } from 'fewbits';
-import { addTally, Comparison, emptyTally, readableFormats, SLICE } from '../oracle/compare.ts';
+import { addTally, Comparison, emptyTally, ggmlFormats, SLICE } from '../oracle/compare.ts';
 import { openNative } from '../oracle/native.ts';
 
 const fewbits = await init();
@@ -13,7 +13,7 @@ const slicesOf = ({ canQuantize }: BlockFormat) => (canQuantize ? 8 : 3);
 
 test("ggml's native library: the same bytes and numbers", { skip }, (context) => {
   const comparison = new Comparison(fewbits, native as Exclude<typeof native, string>, 7);
-  const formats = readableFormats(fewbits);
+  const formats = ggmlFormats(fewbits);
   assert.ok(formats.length >= 20);
   for (const format of formats) {
     const { name, canQuantize } = format;

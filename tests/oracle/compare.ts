@@ -1,5 +1,6 @@
 // One slice: the package's bytes and numbers beside the native library's, by the rules of comparison (tests/README.md).
 import type { BlockFormat, BlockFormatName, Fewbits } from 'fewbits';
+import { readableFormats } from '../js/readable.ts';
 import {
   fillBytes,
   fillImportance,
@@ -48,19 +49,8 @@ export function addTally(sum: Tally, part: Tally): void {
   if (part.first) sum.first ??= part.first;
 }
 
-/** The formats of ggml that the package reads: found by asking. */
-export function readableFormats(fewbits: Fewbits): BlockFormat[] {
-  return fewbits.blockFormats.filter(({ family, name }) => {
-    if (family !== 'ggml') return false;
-    try {
-      fewbits.dequantizeBlocks(new Uint8Array(0), name);
-      return true;
-    } catch (error) {
-      if ((error as { code?: string }).code === 'UNSUPPORTED') return false;
-      throw error;
-    }
-  });
-}
+/** The formats of ggml that the package reads. */
+export const ggmlFormats = (fewbits: Fewbits) => readableFormats(fewbits).filter(({ family }) => family === 'ggml');
 
 export class Comparison {
   readonly #fewbits: Fewbits;

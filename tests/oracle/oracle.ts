@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type BlockFormat, init } from 'fewbits';
-import { REASONS, readableFormats, SLICE, type Tally } from './compare.ts';
+import { ggmlFormats, REASONS, SLICE, type Tally } from './compare.ts';
 import { openNative } from './native.ts';
 import { Threads } from './threads.ts';
 
@@ -72,7 +72,7 @@ function progressOf(name: string, place: string, slices: number): (done: number)
 const { slices, names, seed } = options();
 const native = await openNative();
 if (typeof native === 'string') stop(native, 1);
-const formats = chosen(readableFormats(await init()), names);
+const formats = chosen(ggmlFormats(await init()), names);
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 console.log(`fewbits ${version}, wasm in Node ${process.versions.node}, beside ${native.name}`);
 console.log(
