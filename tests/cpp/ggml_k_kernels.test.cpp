@@ -192,6 +192,30 @@ TEST_CASE("k-quants: the kernels restore the definitions' numbers, from any byte
     }
 }
 
+TEST_CASE("k-quants: the kernels restore the definitions' numbers from every kind of scale") {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kSpecial[] = {0.0f,     -0.0f,     0x1p-24f,  -0x1.ff8p-15f, 0x1p-14f,
+                                65504.0f, -65504.0f, kInfinity, -kInfinity,    std::numeric_limits<float>::quiet_NaN()};
+  for (const char* name : kNames)
+    for (const float first : kSpecial)
+      for (const float second : kSpecial) {
+        CAPTURE(name, first, second);
+        const BlockFormat& format = *find_block_format(name);
+        Bytes bytes = any_bytes(2 * format.block_bytes);
+        float scale = first;
+        for (const Field& field : format.fields) {
+          if (field.bits < 16 || field.count != 1) continue;
+          std::uint8_t* const place = &bytes[field.bit_offset / 8];
+          if (field.bits == 16)
+            store_half(scale, place);
+          else
+            std::memcpy(place, &scale, sizeof scale);
+          scale = second;
+        }
+        check_restored(format, bytes);
+      }
+}
+
 TEST_CASE("k-quants: the kernels give the definitions' bytes") {
   blocks_compared = 0;
   for (const char* name : kNames)
@@ -203,6 +227,17 @@ TEST_CASE("k-quants: the kernels give the definitions' bytes") {
       }
   std::printf("k-quants: %zu superblocks\n", blocks_compared);
   CHECK(blocks_compared == std::size(kNames) * std::size(kTrials) * 44);
+}
+
+TEST_CASE("k-quants: the kernels give the definitions' bytes, few superblocks at a time") {
+  for (const char* name : kNames)
+    for (std::size_t blocks = 1; blocks <= 17; ++blocks) {
+      CAPTURE(name, blocks);
+      const Floats values = generated(blocks * kSuperblock, [](std::size_t) { return normal(); });
+      const Floats importance = generated(values.size(), [](std::size_t) { return uniform(); });
+      check_quantized(*find_block_format(name), values, {}, values.size());
+      check_quantized(*find_block_format(name), values, importance, values.size());
+    }
 }
 
 TEST_CASE("k-quants: the kernels give the definitions' bytes with an importance") {

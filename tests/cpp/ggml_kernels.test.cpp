@@ -1,5 +1,6 @@
 // The kernels of ggml's simple formats against their definitions, byte for byte.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -114,6 +115,23 @@ float gauss() {
   return normal(random_bits());
 }
 
+// In the last blocks, every pair of special numbers for scales and minima.
+void put_special_halves(const BlockFormat& format, Bytes& blocks) {
+  constexpr std::array<unsigned, 10> kSpecial{0x0000, 0x8000, 0x0001, 0x83FF, 0x0400,
+                                              0x7BFF, 0xFBFF, 0x7C00, 0xFC00, 0x7E00};
+  std::size_t block = blocks.size() / format.block_bytes;
+  for (const unsigned first : kSpecial)
+    for (const unsigned second : kSpecial) {
+      --block;
+      unsigned half = first;
+      for (const std::size_t place : halves_of(format)) {
+        blocks[block * format.block_bytes + place] = static_cast<std::uint8_t>(half);
+        blocks[block * format.block_bytes + place + 1] = static_cast<std::uint8_t>(half >> 8);
+        half = second;
+      }
+    }
+}
+
 std::vector<Floats> trials(std::size_t count) {
   std::vector<Floats> trials;
   for (const int exponent : {-149, -144, -135, -128, -127, -126, -60, -20, -10, -5, 0, 7, 60, 100, 127})
@@ -214,9 +232,11 @@ TEST_CASE("ggml kernels: the definitions' numbers, from any bytes") {
     for (const std::size_t blocks : {1, 5, 600}) {
       Bytes bytes(blocks * format->block_bytes);
       for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random_bits()());
-      if (blocks == 600)  // every first byte, which is the scale of some
+      if (blocks == 600) {  // every first byte, which is the scale of some; special numbers where scales are float16
         for (std::size_t block = 0; block < blocks; ++block)
           bytes[block * format->block_bytes] = static_cast<std::uint8_t>(block);
+        put_special_halves(*format, bytes);
+      }
       Floats expected(blocks * format->block_size);
       reference::ggml_dequantize(format->name, bytes.data(), expected);
       CAPTURE(format->name, blocks);

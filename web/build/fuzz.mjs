@@ -1,6 +1,6 @@
 // npm run fuzz: the fuzzers of tests/fuzz, side by side, each with a corpus that starts from the committed one.
 //   npm run fuzz -- [--minutes 30] [--target fuzz_quantize] [--merge]
-// --merge writes the committed corpus again: the least of all that was found that still goes everywhere.
+// --merge writes the committed corpus again: a few of all inputs that were found, which reach every line together.
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -83,13 +83,20 @@ async function fuzz(target, seconds) {
   return false;
 }
 
-/** The fewest inputs that reach every edge, instead of those that are committed. */
+/** Few inputs that reach every edge together, instead of those that are committed. */
 async function merge(target) {
   const least = path.join(folder, 'corpus', `${target}-least`);
   rmSync(least, { recursive: true, force: true });
   mkdirSync(least, { recursive: true });
   const from = [grown(target), committed(target)].filter(existsSync);
-  const code = await run(target, '-merge=1', '-use_counters=0', `-max_len=${LONGEST_COMMITTED}`, least, ...from);
+  const code = await run(
+    target,
+    '-set_cover_merge=1',
+    '-use_counters=0',
+    `-max_len=${LONGEST_COMMITTED}`,
+    least,
+    ...from,
+  );
   if (code !== 0 || !readdirSync(least).length) {
     console.error(`fewbits: ${target}'s corpus cannot be merged: see ${path.relative(root, log(target))}.`);
     return false;
