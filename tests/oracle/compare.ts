@@ -86,7 +86,7 @@ interface Made {
 
 /** Rows of every kind in turn, with every kind of importance in turn and without. */
 function madeValues(format: BlockFormat, index: number, random: Random): Made {
-  // ggml's encoders of what the package does not make yet end the process on strange values.
+  // ggml's encoders of what the package does not make yet end the process on huge values.
   const kinds = format.canQuantize ? KINDS : KINDS.slice(0, ORDINARY_KINDS);
   const importances = format.canQuantize ? IMPORTANCES : IMPORTANCES.slice(0, ORDINARY_IMPORTANCES);
   const values = new Float32Array(SLICE);

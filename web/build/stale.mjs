@@ -34,7 +34,8 @@ export function buildWhatIsStale(output = 'inherit') {
 
 /** The package alone. */
 export function buildStalePackage() {
-  if (!isStale(['cpp', 'web/lib', 'web/cli', 'web/build', ...settings], bundles)) return;
+  if (!isStale(['cpp', 'web/lib', 'web/cli', 'web/build/package.mjs', 'web/build/carry.mjs', ...settings], bundles))
+    return;
   console.error('fewbits: building the package');
   execFileSync(process.execPath, ['web/build/package.mjs'], { cwd: root, stdio: 'inherit' });
 }
