@@ -46,7 +46,7 @@ function run(target, ...args) {
   const fuzzer = spawn(path.join(folder, 'tests/fuzz', target), args, { cwd: folder });
   running.add(fuzzer);
   const output = createWriteStream(log(target));
-  fuzzer.stdout.pipe(output);
+  fuzzer.stdout.pipe(output, { end: false });
   fuzzer.stderr.pipe(output, { end: false });
   return new Promise((resolve, reject) => {
     fuzzer.on('error', reject);
