@@ -94,7 +94,7 @@ function madeValues(format: BlockFormat, index: number, random: Random): Made {
   const kindOf = (row: number) => kinds[(index * 7 + row) % kinds.length]!;
   for (let row = 0; row * rowLength < SLICE; row++)
     fillRow(values.subarray(row * rowLength, (row + 1) * rowLength), kindOf(row), random);
-  // Every second slice is without, where that may be; `index` and its rows' kinds go on together otherwise.
+  // Every second slice goes without an importance where that may be.
   const without = !format.usesImportance || (!format.needsImportance && index % 2 === 0);
   if (without) return { values, rowLength, importance: undefined, name: (row) => kindOf(row).name };
   const kind = importances[(index >> 1) % importances.length]!;
