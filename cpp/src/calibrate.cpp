@@ -97,6 +97,14 @@ float number(std::uint32_t bits) {
   return std::bit_cast<float>(bits) + 0.0f;
 }  // -0 becomes 0
 
+// The bits of the largest magnitude, NaN's above all. One function for all callers: compiled for size, the loop would be
+// shared all the same, with its sums in memory.
+std::uint32_t largest_magnitude(std::span<const float> values) {
+  LargestMagnitude largest;
+  each_block(values, 0, largest);
+  return largest.reduction.result();
+}
+
 std::uint32_t nearest_to_zero(std::span<const float> values) {
   SmallestMagnitude nearest(splat(values[0]));
   each_block(values, values[0], nearest);
@@ -109,9 +117,7 @@ std::size_t find_non_finite(std::span<const float> values) {
   constexpr std::size_t kStretch = 1024;
   for (std::size_t i = 0; i < values.size(); i += kStretch) {
     const auto stretch = values.subspan(i, std::min(kStretch, values.size() - i));
-    LargestMagnitude largest;
-    each_block(stretch, 0, largest);
-    if (largest.reduction.result() < kInfinity) continue;
+    if (largest_magnitude(stretch) < kInfinity) continue;
     const auto found = std::find_if(stretch.begin(), stretch.end(), [](float x) { return !std::isfinite(x); });
     return i + static_cast<std::size_t>(found - stretch.begin());
   }
@@ -119,9 +125,7 @@ std::size_t find_non_finite(std::span<const float> values) {
 }
 
 float absmax(std::span<const float> values) {
-  LargestMagnitude largest;
-  each_block(values, 0, largest);
-  return number(largest.reduction.result());
+  return number(largest_magnitude(values));
 }
 
 Range minmax(std::span<const float> values) {

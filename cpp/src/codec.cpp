@@ -31,58 +31,89 @@ template <std::size_t kBytes>
 using CodeOf =
     std::conditional_t<kBytes == 1, std::uint8_t, std::conditional_t<kBytes == 2, std::uint16_t, std::uint32_t>>;
 
-// --- minifloats ------------------------------------------------------------------------------------------------------
+// --- minifloats of any kind ------------------------------------------------------------------------------------------
 
-// within(limit, values, count, codes) encodes, and tells whether it could.
-template <class Code, class Within>
-void encode_slices(const MinifloatEncoding& encoding, const float* values, std::size_t count, Code* codes,
-                   Within within) {
+// Codes of any width go through words of 32 bits where speed is not all: that is one kernel instead of three.
+template <class To, class From>
+void convert_each(const From* from, std::size_t count, To* to) {
+  std::transform(from, from + count, to, [](From code) { return static_cast<To>(code); });
+}
+
+void narrow(const std::int32_t* words, std::size_t count, std::size_t code_bytes, std::byte* codes) {
+  if (code_bytes == 1)
+    convert_each(words, count, reinterpret_cast<std::int8_t*>(codes));
+  else if (code_bytes == 2)
+    convert_each(words, count, reinterpret_cast<std::int16_t*>(codes));
+  else
+    convert_each(words, count, reinterpret_cast<std::int32_t*>(codes));
+}
+
+// Fills the upper bits with the code's first one.
+void widen(const std::byte* codes, std::size_t count, std::size_t code_bytes, std::int32_t* words) {
+  if (code_bytes == 1)
+    convert_each(reinterpret_cast<const std::int8_t*>(codes), count, words);
+  else if (code_bytes == 2)
+    convert_each(reinterpret_cast<const std::int16_t*>(codes), count, words);
+  else
+    convert_each(reinterpret_cast<const std::int32_t*>(codes), count, words);
+}
+
+// A kernel of one format, which tells whether it could.
+using EncodeWithin = bool (*)(std::int32_t limit, const float* values, std::size_t count, void* codes);
+using DecodeFinite = bool (*)(const void* codes, std::size_t count, float* values);
+
+void encode_minifloats(const NumberFormat& format, Overflow overflow, const float* values, std::size_t count,
+                       void* codes, EncodeWithin within) {
+  const Given<MinifloatEncoding> encoding{minifloat_encoding(format, overflow)};
+  const std::size_t code_bytes = format.code_bytes();
   for_each_slice(count, [&](std::size_t offset, std::size_t size) {
-    if (!within(encoding.limit, values + offset, size, codes + offset)) [[unlikely]]
-      encode_any(Given<MinifloatEncoding>{encoding}, values + offset, size, codes + offset);
+    std::byte* const to = static_cast<std::byte*>(codes) + offset * code_bytes;
+    if (within != nullptr && within(encoding.value.limit, values + offset, size, to)) [[likely]]
+      return;
+    std::int32_t words[kSlice];
+    encode_any(encoding, values + offset, size, words);
+    narrow(words, size, code_bytes, to);
   });
 }
 
-// finite(codes, count, values) decodes, and tells whether it could.
-template <class Code, class Finite>
-void decode_slices(const MinifloatDecoding& decoding, const Code* codes, std::size_t count, float* values,
-                   Finite finite) {
+void decode_minifloats(const NumberFormat& format, const void* codes, std::size_t count, void* values,
+                       DecodeFinite finite) {
+  const Given<MinifloatDecoding> decoding{minifloat_decoding(format)};
+  const std::size_t code_bytes = format.code_bytes();
   for_each_slice(count, [&](std::size_t offset, std::size_t size) {
-    if (!finite(codes + offset, size, values + offset)) [[unlikely]]
-      decode_any(Given<MinifloatDecoding>{decoding}, codes + offset, size, values + offset);
+    const std::byte* const from = static_cast<const std::byte*>(codes) + offset * code_bytes;
+    float* const to = static_cast<float*>(values) + offset;
+    if (finite != nullptr && finite(from, size, to)) [[likely]]
+      return;
+    std::int32_t words[kSlice];
+    widen(from, size, code_bytes, words);
+    decode_any(decoding, words, size, to);
   });
 }
 
-template <std::size_t kRow, class Code>
-bool encode_row_within(std::int32_t limit, const float* values, std::size_t count, Code* codes) {
+// --- minifloats of the table -----------------------------------------------------------------------------------------
+
+template <std::size_t kRow>
+bool encode_row_within(std::int32_t limit, const float* values, std::size_t count, void* codes) {
   constexpr Known<minifloat_encoding(kNumberFormats[kRow], Overflow::Standard)> constants;
-  return encode_within(constants, limit, values, count, codes);
+  return encode_within(constants, limit, values, count,
+                       static_cast<CodeOf<kNumberFormats[kRow].code_bytes()>*>(codes));
 }
 
-template <std::size_t kRow, class Code>
-bool decode_row_finite(const Code* codes, std::size_t count, float* values) {
+template <std::size_t kRow>
+bool decode_row_finite(const void* codes, std::size_t count, float* values) {
   constexpr Known<minifloat_decoding(kNumberFormats[kRow])> constants;
-  return decode_finite(constants, codes, count, values);
+  return decode_finite(constants, static_cast<const CodeOf<kNumberFormats[kRow].code_bytes()>*>(codes), count, values);
 }
-
-template <class Code>
-using Within = bool (*)(std::int32_t limit, const float* values, std::size_t count, Code* codes);
-template <class Code>
-using Finite = bool (*)(const Code* codes, std::size_t count, float* values);
 
 template <std::size_t kRow>
 void encode_row(const NumberFormat& format, Overflow overflow, const float* values, std::size_t count, void* codes) {
-  using Code = CodeOf<kNumberFormats[kRow].code_bytes()>;
-  const Within<Code> within = encode_row_within<kRow, Code>;
-  encode_slices(minifloat_encoding(format, overflow), values, count, static_cast<Code*>(codes), within);
+  encode_minifloats(format, overflow, values, count, codes, encode_row_within<kRow>);
 }
 
 template <std::size_t kRow>
 void decode_row(const NumberFormat& format, const void* codes, std::size_t count, void* values) {
-  using Code = CodeOf<kNumberFormats[kRow].code_bytes()>;
-  const Finite<Code> finite = decode_row_finite<kRow, Code>;
-  decode_slices(minifloat_decoding(format), static_cast<const Code*>(codes), count, static_cast<float*>(values),
-                finite);
+  decode_minifloats(format, codes, count, values, decode_row_finite<kRow>);
 }
 
 template <std::size_t kRow>
@@ -90,9 +121,8 @@ constexpr Codec kMinifloatCodec{encode_row<kRow>, nullptr, decode_row<kRow>};
 
 // --- formats that the caller makes up --------------------------------------------------------------------------------
 
-template <class Code>
 void encode_made(const NumberFormat& format, Overflow overflow, const float* values, std::size_t count, void* codes) {
-  encode_any(Given<MinifloatEncoding>{minifloat_encoding(format, overflow)}, values, count, static_cast<Code*>(codes));
+  encode_minifloats(format, overflow, values, count, codes, nullptr);
 }
 
 // Rounding to odd needs two bits more than the format has, and float32's smallest numbers run out of bits.
@@ -100,7 +130,6 @@ bool is_near_float32(const NumberFormat& format) {
   return format.mantissa_bits > 21 || 1 - format.bias - format.mantissa_bits < -147;
 }
 
-template <class Code>
 void encode_made_doubles(const NumberFormat& format, Overflow overflow, const double* values, std::size_t count,
                          void* codes) {
   const double beyond =
@@ -113,18 +142,15 @@ void encode_made_doubles(const NumberFormat& format, Overflow overflow, const do
         narrow[i] = static_cast<float>(round_to_grid(format, values[offset + i], beyond));
     else
       round_to_odd(values + offset, size, narrow);
-    encode_made<Code>(format, overflow, narrow, size, static_cast<Code*>(codes) + offset);
+    encode_made(format, overflow, narrow, size, static_cast<std::byte*>(codes) + offset * format.code_bytes());
   });
 }
 
-template <class Code>
 void decode_made(const NumberFormat& format, const void* codes, std::size_t count, void* values) {
-  decode_any(Given<MinifloatDecoding>{minifloat_decoding(format)}, static_cast<const Code*>(codes), count,
-             static_cast<float*>(values));
+  decode_minifloats(format, codes, count, values, nullptr);
 }
 
-template <class Code>
-constexpr Codec kMadeCodec{encode_made<Code>, encode_made_doubles<Code>, decode_made<Code>};
+constexpr Codec kMadeCodec{encode_made, encode_made_doubles, decode_made};
 
 // --- E8M0 ------------------------------------------------------------------------------------------------------------
 
@@ -234,14 +260,7 @@ constexpr auto kRowCodecs = []<std::size_t... kRows>(std::index_sequence<kRows..
 
 const Codec& codec_for(const NumberFormat& format) {
   if (const NumberFormat* row = find_number_format(format.name)) return kRowCodecs[row - kNumberFormats.data()];
-  switch (format.code_bytes()) {
-    case 1:
-      return kMadeCodec<std::uint8_t>;
-    case 2:
-      return kMadeCodec<std::uint16_t>;
-    default:
-      return kMadeCodec<std::uint32_t>;
-  }
+  return kMadeCodec;
 }
 
 template <class Value>

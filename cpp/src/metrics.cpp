@@ -42,7 +42,7 @@ void note_non_finite(double value, double index, Summary& state) {
   if (state.first_non_finite < 0) state.first_non_finite = index;
 }
 
-void note_finite(double value, Summary& state) {
+[[gnu::always_inline]] inline void note_finite(double value, Summary& state) {
   const bool first = state.finite == 0;
   if (first || value < state.min) state.min = value;
   if (first || value > state.max) state.max = value;

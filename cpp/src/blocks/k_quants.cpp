@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "blocks/all.hpp"
+#include "blocks/ggml_lanes.hpp"
 #include "blocks/half.hpp"
 #include "blocks/k_search.hpp"
 #include "blocks/shared_scale.hpp"
@@ -134,21 +135,24 @@ void pack_bytes(const Integers& integers, std::uint8_t* block) {
 }
 
 Factors read_factors(const Layout& layout, const std::uint8_t* block) {
-  Integers integers;
+  Integers integers{};
   layout.unpack(block, integers);
   Factors factors;
-  const float d = get_half(block + layout.d), dmin = layout.asymmetric != nullptr ? get_half(block + layout.d + 2) : 0;
-  for (std::size_t i = 0; i < kParts; ++i) {
-    const std::size_t j = layout.long_sub_blocks ? i / 2 : i;
-    factors.scales[i] = d * static_cast<std::int8_t>(integers.scales[j]);
-    factors.mins[i] = layout.asymmetric != nullptr ? dmin * integers.mins[j] : 0;
-  }
+  const auto multiply = [&](const std::uint8_t* numbers, float unit, float* products) FEWBITS_INLINE {
+    v128_t sixteen = load(numbers);
+    if (layout.long_sub_blocks) sixteen = wasm_i8x16_shuffle(sixteen, sixteen, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    ggml::widen_sixteen(sixteen, [&](v128_t integer, std::size_t i) FEWBITS_INLINE {
+      store(products + i, wasm_f32x4_mul(splat(unit), wasm_f32x4_convert_i32x4(integer)));
+    });
+  };
+  multiply(integers.scales, get_half(block + layout.d), factors.scales);
+  multiply(integers.mins, layout.asymmetric != nullptr ? get_half(block + layout.d + 2) : 0, factors.mins);
   return factors;
 }
 
 // --- codes -----------------------------------------------------------------------------------------------------------
 
-// The bits of every code go from a block's planes to codes of a byte, or back. They are added to what is there.
+// The bits of every code go from a block's planes to codes of a byte, where all is new, or back to where all is zero.
 template <bool to_codes>
 [[gnu::noinline]] void move_bits(const Layout& layout, const std::uint8_t* from, std::uint8_t* to) {
   for (const Plane& plane : layout.planes) {
@@ -161,7 +165,9 @@ template <bool to_codes>
           const v128_t source = load(from + (to_codes ? i : code));
           const v128_t bits = wasm_v128_and(wasm_u16x8_shr(source, to_codes ? shift : plane.place), mask);
           std::uint8_t* const target = to + (to_codes ? code : i);
-          store(target, wasm_v128_or(load(target), wasm_i16x8_shl(bits, to_codes ? plane.place : shift)));
+          const v128_t in_place = wasm_i16x8_shl(bits, to_codes ? plane.place : shift);
+          const bool is_new = to_codes && &plane == layout.planes;
+          store(target, is_new ? in_place : wasm_v128_or(load(target), in_place));
         }
   }
 }
@@ -185,7 +191,7 @@ void expand(const std::uint8_t* codes, int lowest, const Factors& factors, float
 void dequantize_k(const Layout& layout, std::size_t block_bytes, const std::uint8_t* bytes, std::size_t blocks,
                   float* values) {
   for (; blocks > 0; --blocks, bytes += block_bytes, values += kSuperblock) {
-    std::uint8_t codes[kSuperblock] = {};
+    std::uint8_t codes[kSuperblock];
     move_bits<true>(layout, bytes, codes);
     expand(codes, layout.lowest, read_factors(layout, bytes), values);
   }
@@ -213,6 +219,7 @@ void find_codes(const float* values, const Rounding& rounding, std::uint8_t* cod
   const v128_t lowest = splat(kZeroBits + rounding.range.lowest), highest = splat(kZeroBits + rounding.range.highest);
   const v128_t zero = splat(kZeroBits + rounding.zero), byte = splat(0xFF);
   v128_t code[4];
+  FEWBITS_UNROLL
   for (int i = 0; i < 4; ++i) {
     const v128_t x = wasm_f32x4_mul(wasm_f32x4_add(load(values + 4 * i), offset), factor);
     const v128_t bits = nearest_bits(wasm_f32x4_div(x, divisor));

@@ -23,14 +23,14 @@ struct Range {
 
 // What searches found, for each sub-block of a superblock. Unless it was a descent, their codes are
 // round((value - origin) * inverse).
-struct Found {
+struct alignas(16) Found {
   float scales[16], mins[16];
   float weights[16];  // together
   float inverses[16], origins[16];
 };
 
 // Element i of eight sub-blocks side by side, and what a kernel needs beside them: one pointer leads to all.
-struct Row {
+struct alignas(16) Row {
   float values[kLanes], weights[kLanes];
   float q[kLanes];  // integers: of a trial, or what a descent arrived at
 };

@@ -17,6 +17,7 @@ inline void encode_exponents(Overflow overflow, const float* values, std::size_t
   const v128_t not_positive = splat(saturates ? 0 : 0xFF);
   for_each_batch(values, count, codes, [&](const float* in, std::uint8_t* out) FEWBITS_INLINE {
     v128_t code[4];
+    FEWBITS_UNROLL
     for (int i = 0; i < 4; ++i) {
       const v128_t bits = simd::load(in + 4 * i);
       const v128_t magnitude = wasm_v128_and(bits, splat(0x7FFFFFFF));
@@ -38,6 +39,7 @@ inline void decode_exponents(const std::uint8_t* codes, std::size_t count, float
   for_each_batch(codes, count, values, [](const std::uint8_t* in, float* out) FEWBITS_INLINE {
     v128_t code[4];
     Lanes<std::uint8_t>::widen(in, code);
+    FEWBITS_UNROLL
     for (int i = 0; i < 4; ++i) {
       const v128_t field = wasm_v128_and(wasm_i32x4_shl(code[i], 23), splat(0x7F800000));
       const v128_t power = wasm_i32x4_max(field, splat(0x00400000));

@@ -30,6 +30,7 @@ inline void encode_integers(const IntegerConstants& format, const float* values,
   const v128_t mask = splat(format.mask());
   for_each_batch(values, count, codes, [&](const float* in, Code* out) FEWBITS_INLINE {
     v128_t code[4];
+    FEWBITS_UNROLL
     for (int i = 0; i < 4; ++i) {
       const v128_t value = simd::load(in + 4 * i);
       const v128_t number = wasm_v128_and(value, wasm_f32x4_eq(value, value));
@@ -49,6 +50,7 @@ inline void decode_integers(const IntegerConstants& format, const Code* codes, s
   for_each_batch(codes, count, values, [&](const Code* in, float* out) FEWBITS_INLINE {
     v128_t code[4];
     Lanes<Code>::widen(in, code);
+    FEWBITS_UNROLL
     for (int i = 0; i < 4; ++i) {
       const v128_t kept = wasm_v128_and(code[i], mask);
       simd::store(out + 4 * i, wasm_f32x4_convert_i32x4(wasm_i32x4_sub(wasm_v128_xor(kept, sign_bit), sign_bit)));
@@ -67,6 +69,7 @@ inline void encode_long_integers(const IntegerConstants& format, const double* v
     return wasm_f64x2_add(wasm_f64x2_pmin(wasm_f64x2_pmax(number, min), max), wasm_f64x2_splat(0x1.8p52));
   };
   for_each_batch(values, count, codes, [&](const double* in, std::uint32_t* out) FEWBITS_INLINE {
+    FEWBITS_UNROLL
     for (std::size_t i = 0; i < kBatch; i += 4)
       simd::store(out + i, wasm_i32x4_shuffle(rounded(in + i), rounded(in + i + 2), 0, 2, 4, 6));
   });
@@ -79,6 +82,7 @@ inline void decode_long_integers(const IntegerConstants& format, const std::uint
   const v128_t exponent = wasm_i32x4_splat(0x43300000);
   const v128_t offset = wasm_f64x2_splat(0x1p52 - static_cast<double>(format.min()));
   for_each_batch(codes, count, values, [&](const std::uint32_t* in, double* out) FEWBITS_INLINE {
+    FEWBITS_UNROLL
     for (std::size_t i = 0; i < kBatch; i += 4) {
       const v128_t code = wasm_v128_xor(simd::load(in + i), sign_bit);
       simd::store(out + i, wasm_f64x2_sub(wasm_i32x4_shuffle(code, exponent, 0, 4, 1, 5), offset));

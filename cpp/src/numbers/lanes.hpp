@@ -1,6 +1,7 @@
 // Sixteen codes of 1, 2 or 4 bytes, and the way between them and four vectors of 32-bit lanes.
 #pragma once
 
+#include "numbers/batches.hpp"
 #include "simd.hpp"
 
 namespace fewbits {
@@ -76,6 +77,7 @@ struct Lanes<std::uint16_t> {
     lanes[3] = wasm_i32x4_extend_high_i16x8(high);
   }
   static void store(std::uint16_t* to, const Batch& codes) {
+    FEWBITS_UNROLL
     for (int i = 0; i < kVectors; ++i) simd::store(to + 8 * i, codes.part[i]);
   }
   static v128_t splat(std::uint32_t value) { return wasm_i16x8_splat(static_cast<std::int16_t>(value)); }
@@ -100,9 +102,11 @@ struct Lanes<std::uint32_t> {
   }
   static Batch narrow_signs(v128_t a, v128_t b, v128_t c, v128_t d) { return {{a, b, c, d}}; }
   static void widen(const std::uint32_t* codes, v128_t (&lanes)[4]) {
+    FEWBITS_UNROLL
     for (int i = 0; i < 4; ++i) lanes[i] = simd::load(codes + 4 * i);
   }
   static void store(std::uint32_t* to, const Batch& codes) {
+    FEWBITS_UNROLL
     for (int i = 0; i < kVectors; ++i) simd::store(to + 4 * i, codes.part[i]);
   }
   static v128_t splat(std::uint32_t value) { return simd::splat(value); }

@@ -249,28 +249,16 @@ inline v128_t magnitude_codes(const Constants& constants, v128_t magnitude_f32x4
   return round_by_parts(constants, magnitude_f32x4);
 }
 
-template <class Code, class Constants>
-inline typename Lanes<Code>::Batch narrow_codes(const Constants& constants, const v128_t (&lanes)[4]) {
-  return Lanes<Code>::narrow(lanes[0], lanes[1], lanes[2], lanes[3], finish_of(constants));
-}
-
 // Puts signs to magnitude codes. `negative`: lanes whose sign says which numbers are below zero.
 template <class Code, class Constants>
-inline typename Lanes<Code>::Batch with_signs(const Constants& constants, typename Lanes<Code>::Batch codes,
-                                              const typename Lanes<Code>::Batch& negative) {
+inline v128_t with_sign(const Constants& constants, v128_t codes, v128_t negative) {
   using L = Lanes<Code>;
   const auto& format = constants.value;
-  for (int i = 0; i < L::kVectors; ++i) {
-    const v128_t below_zero = L::is_negative(negative.part[i]);
-    if (format.is_signed) {
-      v128_t sign_bit = wasm_v128_and(below_zero, L::splat(format.sign_bit));
-      if (!format.has_negative_zero) sign_bit = wasm_v128_andnot(sign_bit, L::equal(codes.part[i], L::splat(0)));
-      codes.part[i] = wasm_v128_or(codes.part[i], sign_bit);
-    } else {
-      codes.part[i] = select(below_zero, L::splat(format.negative_code), codes.part[i]);
-    }
-  }
-  return codes;
+  const v128_t below_zero = L::is_negative(negative);
+  if (!format.is_signed) return select(below_zero, L::splat(format.negative_code), codes);
+  v128_t sign_bit = wasm_v128_and(below_zero, L::splat(format.sign_bit));
+  if (!format.has_negative_zero) sign_bit = wasm_v128_andnot(sign_bit, L::equal(codes, L::splat(0)));
+  return wasm_v128_or(codes, sign_bit);
 }
 
 inline v128_t magnitude_of(v128_t value_f32x4) {
@@ -293,6 +281,7 @@ inline bool encode_within(const Constants& constants, std::int32_t limit, const 
   v128_t largest = simd::splat(0);
   for_each_batch(values, count, codes, [&](const float* in, Code* out) FEWBITS_INLINE {
     v128_t code[4], negative[4];
+    FEWBITS_UNROLL
     for (int i = 0; i < 4; ++i) {
       const v128_t value = simd::load(in + 4 * i);
       const v128_t magnitude = detail::magnitude_of(value);
@@ -301,35 +290,33 @@ inline bool encode_within(const Constants& constants, std::int32_t limit, const 
       negative[i] = detail::below_zero(constants, value);
     }
     const auto signs = L::narrow_signs(negative[0], negative[1], negative[2], negative[3]);
-    L::store(out, detail::with_signs<Code>(constants, detail::narrow_codes<Code>(constants, code), signs));
+    auto codes_16 = L::narrow(code[0], code[1], code[2], code[3], detail::finish_of(constants));
+    FEWBITS_UNROLL
+    for (int i = 0; i < L::kVectors; ++i)
+      codes_16.part[i] = detail::with_sign<Code>(constants, codes_16.part[i], signs.part[i]);
+    L::store(out, codes_16);
   });
   return !wasm_v128_any_true(wasm_i32x4_gt(largest, simd::splat(limit)));
 }
 
-// Numbers of any size, infinities and NaN.
-template <class Code>
-[[gnu::noinline]] inline void encode_any(const Given<MinifloatEncoding>& constants, const float* values,
-                                         std::size_t count, Code* codes) {
-  using L = Lanes<Code>;
+// Numbers of any size, infinities and NaN, to codes of any width.
+inline void encode_any(const Given<MinifloatEncoding>& constants, const float* values, std::size_t count,
+                       std::int32_t* codes) {
+  using simd::splat;
   const MinifloatEncoding format = constants.value;
-  for_each_batch(values, count, codes, [&](const float* in, Code* out) FEWBITS_INLINE {
-    v128_t code[4], negative[4], nan[4];
-    for (int i = 0; i < 4; ++i) {
-      const v128_t value = simd::load(in + 4 * i);
-      const v128_t magnitude = detail::magnitude_of(value);
-      code[i] = detail::magnitude_codes(constants, wasm_i32x4_min(magnitude, simd::splat(format.limit)));
-      negative[i] = detail::below_zero(constants, value);
-      nan[i] = wasm_i32x4_gt(magnitude, simd::splat(format.nan_above));
+  const Finish finish = detail::finish_of(constants);
+  for_each_batch(values, count, codes, [&](const float* in, std::int32_t* out) FEWBITS_INLINE {
+#pragma GCC unroll 1
+    for (std::size_t i = 0; i < kBatch; i += simd::kLanes) {
+      const v128_t value = simd::load(in + i), magnitude = detail::magnitude_of(value);
+      const v128_t lane = detail::magnitude_codes(constants, wasm_i32x4_min(magnitude, splat(format.limit)));
+      const v128_t code = wasm_i32x4_shr(wasm_i32x4_sub(lane, splat(finish.offset)), finish.extra_bits);
+      const v128_t negative = detail::below_zero(constants, value);
+      const v128_t flip = wasm_v128_and(wasm_i32x4_shr(negative, 31), splat(format.nan_sign));
+      simd::store(out + i, simd::select(wasm_i32x4_gt(magnitude, splat(format.nan_above)),
+                                        wasm_v128_xor(splat(format.nan_code), flip),
+                                        detail::with_sign<std::uint32_t>(constants, code, negative)));
     }
-    const auto signs = L::narrow_signs(negative[0], negative[1], negative[2], negative[3]);
-    const auto is_nan = L::narrow_signs(nan[0], nan[1], nan[2], nan[3]);
-    auto result = detail::with_signs<Code>(constants, detail::narrow_codes<Code>(constants, code), signs);
-    for (int i = 0; i < L::kVectors; ++i) {
-      const v128_t flip = wasm_v128_and(L::is_negative(signs.part[i]), L::splat(format.nan_sign));
-      const v128_t nan_code = wasm_v128_xor(L::splat(format.nan_code), flip);
-      result.part[i] = simd::select(is_nan.part[i], nan_code, result.part[i]);
-    }
-    L::store(out, result);
   });
 }
 
@@ -393,6 +380,7 @@ inline void decode_by_table(const Constants& constants, const std::uint8_t* in, 
       wasm_i8x16_shuffle(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
       wasm_i8x16_shuffle(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)};
   const v128_t wide[2] = {wasm_u16x8_extend_low_u8x16(magnitude), wasm_u16x8_extend_high_u8x16(magnitude)};
+  FEWBITS_UNROLL
   for (int i = 0; i < 2; ++i) {
     const v128_t shifted = wasm_i16x8_add(wasm_i16x8_shl(wide[i], format.half_shift), offset);
     const v128_t half = wasm_i16x8_add(shifted, missing[i]);
@@ -407,6 +395,7 @@ inline void decode_batch(const Constants& constants, const Code* in, float* out)
     if (constants.value.fits_table) return decode_by_table(constants, in, out);
   v128_t code[4];
   Lanes<Code>::widen(in, code);
+  FEWBITS_UNROLL
   for (int i = 0; i < 4; ++i) simd::store(out + 4 * i, decode_lanes(constants, code[i]));
 }
 
@@ -415,6 +404,7 @@ template <class Code, class Constants>
 inline v128_t largest_key(const Constants& constants, const Code* in, v128_t largest) {
   using L = Lanes<Code>;
   const auto& format = constants.value;
+  FEWBITS_UNROLL
   for (int i = 0; i < L::kVectors; ++i) {
     const v128_t code = simd::load(in + i * (kBatch / L::kVectors));
     const v128_t key = wasm_v128_xor(wasm_v128_and(code, L::splat(format.key_mask)), L::splat(format.key_flip));
@@ -438,15 +428,15 @@ inline bool decode_finite(const Constants& constants, const Code* codes, std::si
   return !has_special(constants.value) || !wasm_v128_any_true(L::greater(largest, L::splat(constants.value.max_key)));
 }
 
-// Infinities and NaN too.
-template <class Code>
-[[gnu::noinline]] inline void decode_any(const Given<MinifloatDecoding>& constants, const Code* codes,
-                                         std::size_t count, float* values) {
-  for_each_batch(codes, count, values, [&](const Code* in, float* out) FEWBITS_INLINE {
-    v128_t code[4];
-    Lanes<Code>::widen(in, code);
-    for (int i = 0; i < 4; ++i)
-      simd::store(out + 4 * i, detail::decode_special(constants, code[i], detail::decode_lanes(constants, code[i])));
+// Infinities and NaN too; codes as Lanes::widen leaves them.
+inline void decode_any(const Given<MinifloatDecoding>& constants, const std::int32_t* codes, std::size_t count,
+                       float* values) {
+  for_each_batch(codes, count, values, [&](const std::int32_t* in, float* out) FEWBITS_INLINE {
+#pragma GCC unroll 1
+    for (std::size_t i = 0; i < kBatch; i += simd::kLanes) {
+      const v128_t code = simd::load(in + i);
+      simd::store(out + i, detail::decode_special(constants, code, detail::decode_lanes(constants, code)));
+    }
   });
 }
 
