@@ -21,13 +21,12 @@ test('every output of the reference programs is the same', () => {
 });
 
 test('every format that is made or read was compared', () => {
-  const readable = readableFormats(fewbits).map(({ name }) => name);
-  assert.ok(readable.length >= 32);
+  assert.deepEqual(readableFormats(fewbits), fewbits.blockFormats);
   for (const { name, canQuantize, usesImportance } of fewbits.blockFormats) {
     const { made, weighed, read } = rows.get(name)!;
     assert.equal(made > 0, canQuantize, name);
     assert.equal(weighed > 0, canQuantize && usesImportance, name);
-    assert.equal(read > 0, readable.includes(name), name);
+    assert.ok(read > 0, name);
   }
 });
 
