@@ -203,6 +203,38 @@ TEST_CASE("bitsandbytes: the kernels give the definitions' bytes and numbers, at
       }
 }
 
+TEST_CASE("bitsandbytes: the kernels restore the definitions' numbers, from any bytes") {
+  for (const BlockFormat* format : family("bitsandbytes"))
+    for (const std::uint32_t block_size : {64u, 256u, 4096u})
+      for (const std::size_t blocks : {1, 2, 65}) {
+        CAPTURE(format->name, block_size, blocks);
+        const std::size_t size = block_bytes(*format, block_size);
+        Bytes bytes = any_bytes(blocks * size);
+        // Infinities, NaN, both zeros and subnormal numbers for the absmax.
+        constexpr std::uint32_t kSpecial[]{0x7F800000, 0xFF800000, 0x7FC00000, 0,
+                                           0x80000000, 1,          0x007FFFFF, 0x7F7FFFFF};
+        for (std::size_t block = 0; block < blocks; block += 2)
+          std::memcpy(&bytes[block * size], &kSpecial[block / 2 % std::size(kSpecial)], 4);
+        REQUIRE(same(restored(*format, bytes, {.block_size = block_size}, block_size, size),
+                     reference::bitsandbytes_dequantize(*format, bytes, block_size)));
+      }
+}
+
+TEST_CASE("bitsandbytes: double quantization restores any codes") {
+  for (const std::size_t count : {1, 7, 256, 300, 1000}) {
+    const Bytes codes = any_bytes(count);
+    const Floats scales = generated((count + 255) / 256, [](std::size_t) { return any_finite(); });
+    for (const float offset : {0.0f, -1.5f, kLargest, kLeast}) {
+      CAPTURE(count, offset);
+      Floats absmax(count + 1, 77.0f);
+      unnest_absmax(codes, scales.data(), offset, absmax.data());
+      REQUIRE(absmax.back() == 77.0f);
+      absmax.pop_back();
+      REQUIRE(same(absmax, reference::unnest({codes, scales, offset})));
+    }
+  }
+}
+
 TEST_CASE("bitsandbytes: numbers around every midpoint, in single blocks") {
   const auto around = [](auto numbers) {
     std::sort(numbers.begin(), numbers.end());

@@ -1,5 +1,6 @@
-// The kernels of ggml's simple formats against their definitions and against ggml itself, byte for byte.
+// The kernels of ggml's simple formats against their definitions, byte for byte.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -113,6 +114,23 @@ float gauss() {
   return normal(random_bits());
 }
 
+// In the last blocks, every pair of special numbers for scales and minima.
+void put_special_halves(const BlockFormat& format, Bytes& blocks) {
+  constexpr std::array<unsigned, 10> kSpecial{0x0000, 0x8000, 0x0001, 0x83FF, 0x0400,
+                                              0x7BFF, 0xFBFF, 0x7C00, 0xFC00, 0x7E00};
+  std::size_t block = blocks.size() / format.block_bytes;
+  for (const unsigned first : kSpecial)
+    for (const unsigned second : kSpecial) {
+      --block;
+      unsigned half = first;
+      for (const std::size_t place : halves_of(format)) {
+        blocks[block * format.block_bytes + place] = static_cast<std::uint8_t>(half);
+        blocks[block * format.block_bytes + place + 1] = static_cast<std::uint8_t>(half >> 8);
+        half = second;
+      }
+    }
+}
+
 std::vector<Floats> trials(std::size_t count) {
   std::vector<Floats> trials;
   for (const int exponent : {-149, -144, -135, -128, -127, -126, -60, -20, -10, -5, 0, 7, 60, 100, 127})
@@ -213,101 +231,15 @@ TEST_CASE("ggml kernels: the definitions' numbers, from any bytes") {
     for (const std::size_t blocks : {1, 5, 600}) {
       Bytes bytes(blocks * format->block_bytes);
       for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random_bits()());
-      if (blocks == 600)  // every first byte, which is the scale of some, and blocks of one byte alone
+      if (blocks == 600) {  // every first byte, which is the scale of some, and blocks of one byte alone
         for (std::size_t block = 0; block < blocks; ++block)
           std::fill_n(&bytes[block * format->block_bytes], block < 256 ? format->block_bytes : 1,
                       static_cast<std::uint8_t>(block));
+        put_special_halves(*format, bytes);
+      }
       Floats expected(blocks * format->block_size);
       reference::ggml_dequantize(format->name, bytes.data(), expected);
       CAPTURE(format->name, blocks);
       REQUIRE(same(restored(*format, bytes), expected));
     }
-}
-
-// --- tests/vectors/ggml ----------------------------------------------------------------------------------------------
-
-namespace {
-
-struct Vectors {
-  std::vector<char> text = read_vector<char>("ggml/manifest.json");
-  json::Value root = json::read({text.data(), text.size()}).value;
-
-  // use(case, its format): those of the formats that have kernels.
-  void each(const char* list, bool encoders_alone,
-            const std::function<void(json::Value, const BlockFormat&)>& use) const {
-    for (json::Items items(root[list]); items.next();) {
-      std::string name(items.value()["format"].string());
-      for (char& letter : name) letter = static_cast<char>(std::tolower(letter));
-      for (const BlockFormat* format : simple_formats(encoders_alone))
-        if (format->name == name) use(items.value(), *format);
-    }
-  }
-};
-
-template <class T>
-std::vector<T> file_of(json::Value name) {
-  return read_vector<T>("ggml/" + std::string(name.string()));
-}
-
-Bytes bytes_of(json::Value item) {
-  const auto file = file_of<std::uint8_t>(item["file"]);
-  const auto offset = item["offset"].empty() ? 0 : static_cast<std::ptrdiff_t>(item["offset"].number());
-  const auto size = item["nbytes"].empty() ? static_cast<std::ptrdiff_t>(file.size())
-                                           : static_cast<std::ptrdiff_t>(item["nbytes"].number());
-  return {file.begin() + offset, file.begin() + offset + size};
-}
-
-std::size_t differing(const BlockFormat& format, json::Value item, const Bytes& ours, std::size_t& compared) {
-  const Bytes theirs = with_plain_nan(format, bytes_of(item));
-  REQUIRE(ours.size() == theirs.size());
-  std::set<std::size_t> skip;
-  for (const char* list : {"ub_cast_blocks", "nan_scale_blocks"})
-    if (!item[list].empty())
-      for (json::Items items(item[list]); items.next();) skip.insert(static_cast<std::size_t>(items.value().number()));
-  std::size_t count = 0;
-  for (std::size_t block = 0; block < ours.size() / format.block_bytes; ++block) {
-    if (skip.contains(block)) continue;
-    ++compared;
-    const std::size_t begin = block * format.block_bytes;
-    count += !std::equal(&ours[begin], &ours[begin] + format.block_bytes, &theirs[begin]);
-  }
-  return count;
-}
-
-}  // namespace
-
-TEST_CASE("ggml kernels: ggml's bytes") {
-  const Vectors vectors;
-  std::map<std::string, Floats> inputs;
-  for (json::Items items(vectors.root["inputs"]); items.next();)
-    inputs[std::string(items.value()["name"].string())] = file_of<float>(items.value()["file"]);
-  std::size_t compared = 0, cases = 0;
-  vectors.each("quant", true, [&](json::Value item, const BlockFormat& format) {
-    const Floats& values = inputs.at(std::string(item["input"].string()));
-    CAPTURE(format.name, item["input"].string());
-    CHECK(differing(format, item, quantized(format, values, values.size()), compared) == 0);
-    ++cases;
-  });
-  vectors.each("imatrix", true, [&](json::Value item, const BlockFormat& format) {
-    const auto values = read_vector<float>("ggml/inputs/" + std::string(item["input"].string()) + ".f32");
-    const auto row = file_of<float>(item["imatrix"]);
-    Floats importance;
-    while (importance.size() < values.size()) importance.insert(importance.end(), row.begin(), row.end());
-    CAPTURE(format.name, item["input"].string());
-    CHECK(differing(format, item, quantized(format, values, row.size(), importance), compared) == 0);
-    ++cases;
-  });
-  std::printf("ggml kernels: %zu blocks in %zu cases are ggml's\n", compared, cases);
-  CHECK(cases > 100);
-}
-
-TEST_CASE("ggml kernels: ggml's numbers") {
-  const Vectors vectors;
-  std::size_t cases = 0;
-  vectors.each("decode", false, [&](json::Value item, const BlockFormat& format) {
-    CAPTURE(format.name);
-    CHECK(same(restored(format, bytes_of(item)), file_of<float>(item["expected"])));
-    ++cases;
-  });
-  CHECK(cases + 3 >= simple_formats(false).size());
 }

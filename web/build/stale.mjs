@@ -16,14 +16,26 @@ function newest(name) {
   );
 }
 
-const sources = ['cpp', 'web', 'package.json', 'package-lock.json', 'CMakeLists.txt', 'CMakePresets.json'];
-const results = ['dist/fewbits.wasm', 'dist/index.js', 'site/index.html'];
+const settings = ['package.json', 'package-lock.json', 'CMakeLists.txt', 'CMakePresets.json'];
+const bundles = ['dist/fewbits.wasm', 'dist/index.js'];
+
+function isStale(sources, results) {
+  const built = Math.min(...results.map((file) => modified(path.join(root, file))));
+  return Math.max(...sources.map(newest)) > built;
+}
 
 /** `output` is where the build's own lines go. */
 export function buildWhatIsStale(output = 'inherit') {
-  const built = Math.min(...results.map((file) => modified(path.join(root, file))));
-  if (Math.max(...sources.map(newest)) <= built) return;
+  if (!isStale(['cpp', 'web', ...settings], [...bundles, 'site/index.html'])) return;
   console.error('fewbits: building the package and the page');
   const stdio = ['ignore', output, 'inherit'];
   execFileSync('npm', ['run', 'build', '--ignore-scripts', '--silent'], { cwd: root, stdio });
+}
+
+/** The package alone. */
+export function buildStalePackage() {
+  if (!isStale(['cpp', 'web/lib', 'web/cli', 'web/build/package.mjs', 'web/build/carry.mjs', ...settings], bundles))
+    return;
+  console.error('fewbits: building the package');
+  execFileSync(process.execPath, ['web/build/package.mjs'], { cwd: root, stdio: 'inherit' });
 }

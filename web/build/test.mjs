@@ -58,6 +58,13 @@ function checkTables() {
   failures.push('generated tables');
 }
 
+/** What was compared of every block format: ctest has run it too, but shows nothing of what passes. */
+function blockVectors(preset) {
+  const program = path.join('build', preset, 'tests/cpp/fewbits_tests');
+  const [command, ...args] = preset === 'wasm' ? [process.execPath, `${program}.cjs`] : [program];
+  step(`block formats, ${preset}`, command, [...args, 'block vectors*']);
+}
+
 function cpp() {
   const configurations = ['native', 'sanitize', 'wasm'];
   for (const preset of configurations) build(preset);
@@ -79,6 +86,8 @@ function cpp() {
     'build/ctest.log',
   ]);
   console.log(readFileSync(path.join(root, 'build/ctest.log'), 'utf8').split('\n').slice(-12).join('\n'));
+  for (const preset of configurations) blockVectors(preset);
+  node('fuzzers, briefly', 'web/build/fuzz.mjs', '--minutes', '0.17');
   step('the core in another CMake project', 'bash', ['tests/cpp/consumer/run.sh']);
 }
 
