@@ -17,13 +17,24 @@ function newest(name) {
 }
 
 const sources = ['cpp', 'web', 'package.json', 'package-lock.json', 'CMakeLists.txt', 'CMakePresets.json'];
-const results = ['dist/fewbits.wasm', 'dist/index.js', 'site/index.html'];
+const packageFiles = ['dist/fewbits.wasm', 'dist/index.js'];
+const pageFiles = ['site/index.html'];
+
+/** Whether a source is newer than one of these files, or one is missing. */
+const areStale = (results) =>
+  Math.max(...sources.map(newest)) > Math.min(...results.map((file) => modified(path.join(root, file))));
 
 /** `output` is where the build's own lines go. */
 export function buildWhatIsStale(output = 'inherit') {
-  const built = Math.min(...results.map((file) => modified(path.join(root, file))));
-  if (Math.max(...sources.map(newest)) <= built) return;
+  if (!areStale([...packageFiles, ...pageFiles])) return;
   console.error('fewbits: building the package and the page');
   const stdio = ['ignore', output, 'inherit'];
   execFileSync('npm', ['run', 'build', '--ignore-scripts', '--silent'], { cwd: root, stdio });
+}
+
+/** The same for who needs no page. */
+export function buildPackageIfStale() {
+  if (!areStale(packageFiles)) return;
+  console.error('fewbits: building the package');
+  execFileSync(process.execPath, ['web/build/package.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 }
