@@ -85,26 +85,28 @@ void reference_decode(const BlockFormat& format, std::span<const std::uint8_t> f
 
 // --- probes ------------------------------------------------------------------------------------------------------
 
-// Some elements and their bytes: a block, or 64 elements where the whole tensor is one.
+// Some elements and their bytes, at least a vector of them: blocks, or whole bytes where the whole tensor is one.
 struct Shape {
   std::size_t elements, bytes;
 };
 Shape shape_of(const BlockFormat& format) {
-  if (format.block_size == 0) return {64, 8 * format.element_bits};
-  return {format.block_size, format.block_bytes};
+  Shape shape{format.block_size, format.block_bytes};
+  if (format.block_size == 0) shape = {8, format.element_bits};
+  while (shape.bytes < 16) shape = {2 * shape.elements, 2 * shape.bytes};
+  return shape;
 }
 std::size_t bytes_of(const BlockFormat& format, std::size_t count) {
   const Shape shape = shape_of(format);
   return count / shape.elements * shape.bytes;
 }
 
-// The last vector of a block overlaps the one before; of a block shorter than a vector, the next block's bytes.
+// The last vector overlaps the one before.
 void write_block(std::uint8_t* to, std::size_t bytes, v128_t value) {
   for (std::size_t at = 0; at + 16 <= bytes; at += 16) store(to + at, value);
-  if (bytes % 16 != 0) store(to + (bytes < 16 ? 0 : bytes - 16), value);
+  if (bytes % 16 != 0) store(to + bytes - 16, value);
 }
 v128_t read_block(const std::uint8_t* from, std::size_t bytes) {
-  v128_t all = load(from + (bytes < 16 ? 0 : bytes - 16));
+  v128_t all = load(from + bytes - 16);
   for (std::size_t at = 0; at + 16 <= bytes; at += 16) all = wasm_v128_or(all, load(from + at));
   return all;
 }

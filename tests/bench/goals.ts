@@ -15,6 +15,7 @@ export interface Goal {
 
 const ggml = blockRows.filter(({ family }) => family === 'ggml');
 const encoders = ggml.filter(({ canQuantize }) => canQuantize);
+const decoders = ggml.map(({ name }) => `${name}-decode`).filter((name) => jobs.some((job) => job.name === name));
 /** Those whose encoders search: the rest of q8_k's name says how it is used. */
 const kQuants = encoders.filter(({ name, usesImportance }) => /^q\d_k$/.test(name) && usesImportance);
 const names = (rows: typeof ggml) => rows.map(({ name }) => name);
@@ -48,7 +49,7 @@ const inCache: Ratios[] = [
   // A thread in a tab does what a thread of llama.cpp's quantizer does, and twice that where there is a search.
   [[...names(kQuants), ...weighted(kQuants)], 'ggml', 2],
   [[...names(others), ...weighted(others)], 'ggml', 1],
-  [ggml.map(({ name }) => `${name}-decode`), 'ggml', 1],
+  [decoders, 'ggml', 1],
 ];
 
 /** The memory wall: whatever is done, moving the bytes takes as long. */

@@ -139,42 +139,63 @@ export interface Host {
   report?(doing: string, done: number, of: number): void;
 }
 
-const stageOf = async (wasm: BufferSource, peers: Peers): Promise<Stage> => ({
+export const stageOf = async ({ wasm, peers }: Pick<Host, 'wasm' | 'peers'>): Promise<Stage> => ({
   wasm: await BenchWasm.load(wasm),
   values: sample(SMALL),
   peers,
 });
 
-/** All outputs are compared before anything is timed. */
-export async function run({ fewbits, wasm, peers, report }: Host, { jobs: names, quick }: Options): Promise<Result[]> {
-  const stage = await stageOf(wasm, peers);
-  const list = chosen(names).flatMap((job) => [
+/** Work of one size. */
+interface Entry {
+  job: Job;
+  count: number;
+  title: string;
+}
+
+const entriesOf = ({ jobs, quick }: Options): Entry[] =>
+  chosen(jobs).flatMap((job) => [
     { job, count: SMALL, title: job.title },
     ...(job.large && !quick ? [{ job, count: LARGE, title: `${job.title}, from memory` }] : []),
   ]);
-  for (const [done, { job, count, title }] of list.entries()) {
-    report?.(`compare ${title}`, done, 2 * list.length);
+
+/** Fails where anyone's output is not what it should be. Gives how many jobs were compared. */
+export async function compareAll(stage: Stage, { fewbits, report }: Host, options: Options): Promise<number> {
+  const entries = entriesOf(options);
+  for (const [done, { job, count, title }] of entries.entries()) {
+    report?.(`comparing ${title}`, done, 2 * entries.length);
     const { contestants, expected } = await contestantsOf(job, stage, fewbits, count);
     await check(job.name, contestants, expected);
   }
+  return entries.length;
+}
+
+async function measureAll(stage: Stage, { fewbits, report }: Host, options: Options): Promise<Result[]> {
+  const entries = entriesOf(options);
   const results: Result[] = [];
-  for (const [done, { job, count, title }] of list.entries()) {
-    report?.(title, list.length + done, 2 * list.length);
+  for (const [done, { job, count, title }] of entries.entries()) {
+    report?.(title, entries.length + done, 2 * entries.length);
     const { contestants } = await contestantsOf(job, stage, fewbits, count);
-    if (count === SMALL) await warmUp(Object.values(contestants), WARMING[quick ? 'quick' : 'full']);
+    if (count === SMALL) await warmUp(Object.values(contestants), WARMING[options.quick ? 'quick' : 'full']);
     const rates = await takeTurns<ContestantName>(
       contestants as Record<ContestantName, Contestant>,
-      quick ? QUICK : SCHEDULES[count]!,
+      options.quick ? QUICK : SCHEDULES[count]!,
     );
     results.push(summarize(job, count, rates));
   }
   return results;
 }
 
+/** All outputs are compared before anything is timed. */
+export async function run(host: Host, options: Options): Promise<Result[]> {
+  const stage = await stageOf(host);
+  await compareAll(stage, host, options);
+  return measureAll(stage, host, options);
+}
+
 /** Loads the package and calls it once, in a process where nobody did before. */
 export async function cold(name: string, wasm: BufferSource, load: () => Promise<Fewbits>): Promise<Cold> {
   const [job] = chosen([name]);
-  const { call } = await job!.prepare(await stageOf(wasm, {}), SMALL);
+  const { call } = await job!.prepare(await stageOf({ wasm, peers: {} }), SMALL);
   const begin = performance.now();
   const fewbits = await load();
   const loaded = performance.now();

@@ -72,7 +72,7 @@ const reductions: NumberJob[] = [
  * Math.round and Math.floor(x + 1/2) take ties upwards, we take them to even: their codes may be one higher where
  * x / scale ends in a half, and nowhere else.
  */
-function usualScripts(values: Float32Array, scale: number): Contestants {
+export function usualScripts(values: Float32Array, scale: number): Contestants {
   const ours = new Int8Array(values.length);
   plain.quantizeByDivision(values, scale, ours);
   const fault = (answer: Numbers) => {

@@ -67,14 +67,16 @@ function endEngine() {
 
 /** Ends whatever is running. */
 const running = new Set();
+const endAll = () => Promise.allSettled([...running].map((end) => end()));
+let stopped = false;
 
 async function stop(signal) {
+  stopped = true;
   endEngine();
   console.error('fewbits: stopped, nothing was written.');
-  await Promise.allSettled([...running].map((end) => end()));
+  await endAll();
   process.exit(signal === 'SIGINT' ? 130 : 143);
 }
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
 
 /** One message to a Node process of its own, and its answer. */
 function inNode(message) {
@@ -179,7 +181,13 @@ async function main() {
   const { quick = false, jobs = '', 'node-only': nodeOnly = false, readme = false } = parsed();
   const harness = await buildBench();
   const options = { quick, jobs: jobs.split(',').filter(Boolean) };
-  harness.chosen(options.jobs);
+  try {
+    harness.chosen(options.jobs);
+  } catch (error) {
+    console.error(`fewbits: ${error.message}`);
+    process.exit(2);
+  }
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
   const report = describeRun();
   for (const run of nodeOnly ? [node] : [node, chromium]) {
     const engine = await run(harness, options);
@@ -197,8 +205,11 @@ async function main() {
 try {
   await main();
 } catch (error) {
-  endEngine();
-  console.error(`fewbits: ${error.message}`);
-  await Promise.allSettled([...running].map((end) => end()));
-  process.exit(error.message.startsWith('There is no job') ? 2 : 1);
+  // What is stopped fails, and says so on its own.
+  if (!stopped) {
+    endEngine();
+    console.error(`fewbits: ${error.message}`);
+    await endAll();
+    process.exit(1);
+  }
 }
