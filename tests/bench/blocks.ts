@@ -20,6 +20,15 @@ const FROM_MEMORY: readonly string[] = ['q8_0', 'q4_0', 'q4_k', 'q6_k'];
 /** Of a matrix whose importance is given. */
 const ROW_LENGTH = 4096;
 
+/** A part has so many elements at least: a row, and whole blocks. */
+const LEAST_PART = ROW_LENGTH;
+
+/** A contestant that does what it is told to with a number of elements, or with a part of them. */
+function divisible(count: number, run: (count: number, times: number) => void): Contestant {
+  const take = (of: number): Contestant => ({ jobs: 1 / of, run: (times) => run(count / of, times) });
+  return { run: (times) => run(count, times), parts: { most: count / LEAST_PART, take } };
+}
+
 const bytesFor = (wasm: BenchWasm, { index }: Row, count: number): Uint8Array =>
   new Uint8Array(wasm.function('block_bytes_of')(index, count));
 
@@ -56,21 +65,31 @@ function encodeContestants(stage: Stage, row: Row, values: Float32Array, weights
   const from = wasm.place(values);
   const importance = weights && wasm.place(weights);
   const to = wasm.place(bytesFor(wasm, row, count));
-  const inWasm = (name: string): Contestant => {
+  const inWasm = (name: string) => {
     const run = wasm.function(name);
-    const places = [row.index, from.byteOffset, to.byteOffset, count, rowLength, importance?.byteOffset ?? 0];
-    return { run: (times) => void run(...places, times) };
+    const [begin, end, at] = [from.byteOffset, to.byteOffset, importance?.byteOffset ?? 0];
+    // Without weights all is one row.
+    return (some: number, times: number) =>
+      void run(row.index, begin, end, some, weights ? rowLength : some, at, times);
+  };
+  const whole = (name: string): Contestant => {
+    const run = inWasm(name);
+    return { run: (times) => run(count, times) };
   };
   const answer = () => to;
   const contestants: Contestants = {
-    probe: inWasm('block_probe_encode'),
-    kernel: { ...inWasm('block_encode'), answer },
-    reference: { ...inWasm('block_reference_encode'), answer },
+    probe: whole('block_probe_encode'),
+    kernel: { ...whole('block_encode'), answer },
+    reference: { ...divisible(count, inWasm('block_reference_encode')), answer },
   };
   const native = row.family === 'ggml' && peers.ggml?.quantizer(row.name);
   if (native) {
     const bytes = new Uint8Array(to.length);
-    contestants.ggml = repeated(() => native(values, rowLength, weights, bytes), { answer: () => bytes });
+    const run = (some: number, times: number) => {
+      const part = values.subarray(0, some);
+      for (let i = 0; i < times; i++) native(part, weights ? rowLength : some, weights, bytes);
+    };
+    contestants.ggml = { ...divisible(count, run), answer: () => bytes };
   }
   return contestants;
 }
@@ -141,15 +160,19 @@ function blocksOf(stage: Stage, row: Row): Blocks {
 function decodeContestants({ wasm, peers }: Stage, row: Row, bytes: Uint8Array, scale: number, count: number) {
   wasm.clear();
   const [from, to] = [wasm.place(bytes), wasm.place(new Float32Array(count))];
-  const inWasm = (name: string): Contestant => {
+  const inWasm = (name: string) => {
     const run = wasm.function(name);
-    return { run: (times) => void run(row.index, from.byteOffset, to.byteOffset, count, scale, times) };
+    return (some: number, times: number) => void run(row.index, from.byteOffset, to.byteOffset, some, scale, times);
+  };
+  const whole = (name: string): Contestant => {
+    const run = inWasm(name);
+    return { run: (times) => run(count, times) };
   };
   const answer = () => to;
   const contestants: Contestants = {
-    probe: inWasm('block_probe_decode'),
-    kernel: { ...inWasm('block_decode'), answer },
-    reference: { ...inWasm('block_reference_decode'), answer },
+    probe: whole('block_probe_decode'),
+    kernel: { ...whole('block_decode'), answer },
+    reference: { ...divisible(count, inWasm('block_reference_decode')), answer },
   };
   const native = row.family === 'ggml' && peers.ggml?.dequantizer(row.name);
   if (native) {

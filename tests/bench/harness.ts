@@ -3,7 +3,7 @@ import type { Fewbits } from '../../web/lib/types.ts';
 import { type Goal, goals } from './goals.ts';
 import { type ContestantName, callContestant, type Job, LARGE, type Peers, SMALL, type Stage, sample } from './job.ts';
 import { chosen } from './jobs.ts';
-import { type Contestant, type Schedule, takeTurns, type Warming, warmUp } from './measure.ts';
+import { type Contestant, type Schedule, shortened, takeTurns, type Warming, warmUp } from './measure.ts';
 import { median, type Ratio, ratioOf, type Verdict, verdictOn } from './statistics.ts';
 import { BenchWasm, type Numbers } from './wasm.ts';
 
@@ -47,7 +47,7 @@ export interface Cold {
 
 const QUICK: Schedule = { rounds: 7, leastRounds: 2, turn: 1, budget: 20 };
 const SCHEDULES: Record<number, Schedule> = {
-  [SMALL]: { rounds: 101, leastRounds: 31, turn: 2, budget: 800 },
+  [SMALL]: { rounds: 101, leastRounds: 31, turn: 2, budget: 700 },
   [LARGE]: { rounds: 31, leastRounds: 31, turn: 1, budget: 1 },
 };
 const WARMING: Record<'quick' | 'full', Warming> = {
@@ -174,13 +174,13 @@ async function measureAll(stage: Stage, { fewbits, report }: Host, options: Opti
   const results: Result[] = [];
   for (const [done, { job, count, title }] of entries.entries()) {
     report?.(title, entries.length + done, 2 * entries.length);
-    const { contestants } = await contestantsOf(job, stage, fewbits, count);
+    const { contestants: whole } = await contestantsOf(job, stage, fewbits, count);
+    const schedule = options.quick ? QUICK : SCHEDULES[count]!;
+    const contestants = {} as Record<ContestantName, Contestant>;
+    for (const [name, contestant] of Object.entries(whole) as [ContestantName, Contestant][])
+      contestants[name] = await shortened(contestant, schedule.turn);
     if (count === SMALL) await warmUp(Object.values(contestants), WARMING[options.quick ? 'quick' : 'full']);
-    const rates = await takeTurns<ContestantName>(
-      contestants as Record<ContestantName, Contestant>,
-      options.quick ? QUICK : SCHEDULES[count]!,
-    );
-    results.push(summarize(job, count, rates));
+    results.push(summarize(job, count, await takeTurns(contestants, schedule)));
   }
   return results;
 }

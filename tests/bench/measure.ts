@@ -3,8 +3,10 @@ import type { Numbers } from './wasm.ts';
 
 export interface Contestant {
   run(times: number): void | Promise<void>;
-  /** How often the whole job is done each time; once if nothing is said. */
+  /** How often the whole job is done each time, which may be a part of once; once if nothing is said. */
   jobs?: number;
+  /** For who takes long: the same on one of so many equal parts of the elements. */
+  parts?: { most: number; take(of: number): Contestant };
   /** What it gave. Probes give nothing. */
   answer?(): Numbers;
   /** What is wrong with an answer that is another one by definition; nothing where it is what it should be. */
@@ -34,6 +36,15 @@ async function timed(contestant: Contestant, times: number): Promise<number> {
   const done = contestant.run(times);
   if (done) await done;
   return performance.now() - begin;
+}
+
+/** A turn that lasts long is interrupted by other programs, and then measures them. */
+export async function shortened(contestant: Contestant, turn: number): Promise<Contestant> {
+  if (!contestant.parts) return contestant;
+  const spent = Math.min(await timed(contestant, 1), await timed(contestant, 1));
+  if (spent <= turn) return contestant;
+  const { most, take } = contestant.parts;
+  return take(Math.min(most, 2 ** Math.ceil(Math.log2(spent / turn))));
 }
 
 export interface Warming {
@@ -68,14 +79,34 @@ export async function warmUp(contestants: Iterable<Contestant>, warming: Warming
   }
 }
 
-/** How many times the job fits into a turn, and how long that takes. */
-async function fitted(contestant: Contestant, turn: number): Promise<{ times: number; spent: number }> {
+/** In one turn; the fastest of them counts, since what interrupts a try is not the contestant's doing. */
+const TRIES = 3;
+
+interface Turn {
+  /** How often each try runs. */
+  times: number;
+  tries: number;
+  /** Milliseconds. */
+  spent: number;
+}
+
+/** What fits into a turn: tries of some length, or one where a single run takes longer. */
+async function fitted(contestant: Contestant, turn: number): Promise<Turn> {
+  const length = turn / TRIES;
   for (let times = 1; ; times *= 2) {
     const spent = await timed(contestant, times);
-    if (spent < turn / 2) continue;
-    const fit = Math.max(1, Math.round((times * turn) / spent));
-    return { times: fit, spent: (spent * fit) / times };
+    if (spent < length / 2) continue;
+    const fit = Math.max(1, Math.round((times * length) / spent));
+    const tries = spent / times > turn ? 1 : TRIES;
+    return { times: fit, tries, spent: (tries * spent * fit) / times };
   }
+}
+
+/** Jobs per millisecond. */
+async function rateIn({ times, tries }: Turn, contestant: Contestant): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < tries; i++) least = Math.min(least, await timed(contestant, times));
+  return (times * (contestant.jobs ?? 1)) / least;
 }
 
 /** As many rounds as fit into the budget, within their bounds. */
@@ -89,7 +120,7 @@ export async function takeTurns<Name extends string>(
   schedule: Schedule,
 ): Promise<Record<Name, number[]>> {
   const names = Object.keys(contestants) as Name[];
-  const turns: { times: number; spent: number }[] = [];
+  const turns: Turn[] = [];
   for (const name of names) turns.push(await fitted(contestants[name], schedule.turn));
   const rounds = roundsWithin(
     schedule,
@@ -99,9 +130,7 @@ export async function takeTurns<Name extends string>(
   for (let round = 0; round < rounds; round++) {
     for (let place = 0; place < names.length; place++) {
       const index = (round + place) % names.length;
-      const { times } = turns[index]!;
-      const contestant = contestants[names[index]!];
-      rates[names[index]!].push((times * (contestant.jobs ?? 1)) / (await timed(contestant, times)));
+      rates[names[index]!].push(await rateIn(turns[index]!, contestants[names[index]!]));
     }
     await pause(0); // the page stays alive
   }

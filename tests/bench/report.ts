@@ -252,7 +252,7 @@ export function markdown(report: Report): string {
     '',
     `Million elements a second, medians, one thread, on ${machine}, load ${load} before the run. Peers: ${peers}.`,
     '',
-    'The probe moves the same bytes and does nothing else. A call copies in and out of wasm; so does a run of onnxruntime-web, whose kernel is a 128th part of a run of 128 operators. The scalar definition is compiled as the kernel is. ggml runs natively on one thread. Ratios are medians (p10..p90) of paired rounds; 95 %: their lower bound. First calls are of processes of their own, after the package has loaded. All outputs are the same, bit for bit, but for Math.round and Math.floor, which take ties upwards.',
+    'The probe moves the same bytes and does nothing else. A call copies in and out of wasm; so does a run of onnxruntime-web, whose kernel is a 64th part of a run of 64 operators. The scalar definition is compiled as the kernel is. ggml runs natively on one thread. Ratios are medians (p10..p90) of paired rounds; 95 %: their lower bound. First calls are of processes of their own, after the package has loaded. All outputs are the same, bit for bit, but for Math.round and Math.floor, which take ties upwards.',
     '',
     ...engines.flatMap(engineDocument),
   ].join('\n');

@@ -12,7 +12,7 @@ import { chosen, compare, compareAll, headline, judged, markdown, run, stageOf, 
 import { loadGgml } from '../bench/hosts/ggml.mjs';
 import { LARGE, SMALL, sample } from '../bench/job.ts';
 import { jobs } from '../bench/jobs.ts';
-import { roundsWithin, takeTurns } from '../bench/measure.ts';
+import { roundsWithin, shortened, takeTurns } from '../bench/measure.ts';
 import { usualScripts } from '../bench/numbers.ts';
 import { e4m3, encodeMinifloat, float16, minifloatTable } from '../bench/peers/plain.ts';
 import { lowerBound, median, quantile, ratioOf, upperBound, verdictOn } from '../bench/statistics.ts';
@@ -62,9 +62,10 @@ const slow = (began: () => void = () => {}) => ({
 test('every contestant has a turn in every round, and the order rotates', async () => {
   const order: string[] = [];
   const contestant = (name: string) => slow(() => order.push(name));
-  const schedule = { rounds: 4, leastRounds: 4, turn: 0.1, budget: 1 };
+  const schedule = { rounds: 4, leastRounds: 4, turn: 3, budget: 1 };
   const rates = await takeTurns({ a: contestant('a'), b: contestant('b'), c: contestant('c') }, schedule);
-  assert.deepEqual(order.slice(-12).join(''), 'abcbcacababc');
+  // A turn has several tries.
+  assert.equal(order.join('').replace(/(.)\1+/g, '$1').slice(-12), 'abcbcacababc');
   for (const list of Object.values(rates)) {
     assert.equal(list.length, 4);
     for (const rate of list) assert.ok(rate > 0 && rate <= 5.001, `${rate} a millisecond`);
@@ -75,7 +76,22 @@ test('who does a job many times in one run has a rate of so many', async () => {
   const schedule = { rounds: 3, leastRounds: 3, turn: 0.1, budget: 1 };
   const waiting = { jobs: 100, run: async (times: number) => slow().run(times) };
   const { many } = await takeTurns({ many: waiting }, schedule);
-  for (const rate of many) assert.ok(rate > 5.001 && rate <= 500.1, `${rate} a millisecond`);
+  for (const rate of many!) assert.ok(rate > 5.001 && rate <= 500.1, `${rate} a millisecond`);
+});
+
+test('who takes longer than a turn does a part of the job, and no smaller one than there is', async () => {
+  const taken: number[] = [];
+  const take = (of: number) => {
+    taken.push(of);
+    return { jobs: 1 / of, run() {} };
+  };
+  const contestant = { ...slow(), parts: { most: 16, take } };
+  assert.equal(await shortened(contestant, 1000), contestant);
+  assert.equal((await shortened(contestant, 0.001)).jobs, 1 / 16);
+  assert.ok(((await shortened(contestant, 0.15)).jobs ?? 1) < 1);
+  assert.equal(taken[0], 16);
+  const whole = slow();
+  assert.equal(await shortened(whole, 0.001), whole);
 });
 
 test('rounds are as many as fit, within their bounds', () => {

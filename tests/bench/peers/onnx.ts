@@ -88,7 +88,7 @@ export function modelOf(operator: Operator, copies: number): Uint8Array {
 // --- contestants -------------------------------------------------------------------------------------------------------
 
 /** So many that what one run costs before and after hardly counts. */
-const COPIES = 128;
+const COPIES = 64;
 
 async function sessionOf(runtime: OnnxRuntime, operator: Operator, copies: number): Promise<InferenceSession> {
   // Nothing is optimized away: copies are all alike.
