@@ -2,7 +2,7 @@
 import { blockFormatKeys, blockFormatRows } from '../../web/lib/formats.generated.ts';
 import type { BlockFormat, BlockFormatName, Fewbits } from '../../web/lib/types.ts';
 import { type Contestants, type Job, SMALL, type Stage, sample, tiled } from './job.ts';
-import { type Contestant, repeated } from './measure.ts';
+import { type Contestant, divisible, repeated } from './measure.ts';
 import type { BenchWasm } from './wasm.ts';
 
 /** A format, and its place in the table. */
@@ -15,19 +15,13 @@ export const blockRows = blockFormatRows.map((values, index) => {
   return { ...format, index } as unknown as Row;
 });
 
-/** Formats whose jobs are also done from memory. */
-const FROM_MEMORY: readonly string[] = ['q8_0', 'q4_0', 'q4_k', 'q6_k'];
+/** Jobs that are also done from memory. What searches never waits for it. */
+const FROM_MEMORY = ['q8_0', 'q4_0', 'q8_0-decode', 'q4_0-decode', 'q4_k-decode', 'q6_k-decode'];
 /** Of a matrix whose importance is given. */
 const ROW_LENGTH = 4096;
 
 /** A part has so many elements at least: a row, and whole blocks. */
 const LEAST_PART = ROW_LENGTH;
-
-/** A contestant that does what it is told to with a number of elements, or with a part of them. */
-function divisible(count: number, run: (count: number, times: number) => void): Contestant {
-  const take = (of: number): Contestant => ({ jobs: 1 / of, run: (times) => run(count / of, times) });
-  return { run: (times) => run(count, times), parts: { most: count / LEAST_PART, take } };
-}
 
 const bytesFor = (wasm: BenchWasm, { index }: Row, count: number): Uint8Array =>
   new Uint8Array(wasm.function('block_bytes_of')(index, count));
@@ -65,31 +59,29 @@ function encodeContestants(stage: Stage, row: Row, values: Float32Array, weights
   const from = wasm.place(values);
   const importance = weights && wasm.place(weights);
   const to = wasm.place(bytesFor(wasm, row, count));
-  const inWasm = (name: string) => {
+  const perElement = to.length / count;
+  const inWasm = (name: string): Contestant => {
     const run = wasm.function(name);
     const [begin, end, at] = [from.byteOffset, to.byteOffset, importance?.byteOffset ?? 0];
     // Without weights all is one row.
-    return (some: number, times: number) =>
-      void run(row.index, begin, end, some, weights ? rowLength : some, at, times);
-  };
-  const whole = (name: string): Contestant => {
-    const run = inWasm(name);
-    return { run: (times) => run(count, times) };
+    return divisible(count, LEAST_PART, (first, some, times) =>
+      run(row.index, begin + 4 * first, end + first * perElement, some, weights ? rowLength : some, at, times),
+    );
   };
   const answer = () => to;
   const contestants: Contestants = {
-    probe: whole('block_probe_encode'),
-    kernel: { ...whole('block_encode'), answer },
-    reference: { ...divisible(count, inWasm('block_reference_encode')), answer },
+    probe: inWasm('block_probe_encode'),
+    kernel: { ...inWasm('block_encode'), answer },
+    reference: { ...inWasm('block_reference_encode'), answer },
   };
   const native = row.family === 'ggml' && peers.ggml?.quantizer(row.name);
   if (native) {
     const bytes = new Uint8Array(to.length);
-    const run = (some: number, times: number) => {
-      const part = values.subarray(0, some);
-      for (let i = 0; i < times; i++) native(part, weights ? rowLength : some, weights, bytes);
+    const run = (first: number, some: number, times: number) => {
+      const [part, partBytes] = [values.subarray(first, first + some), bytes.subarray(first * perElement)];
+      for (let i = 0; i < times; i++) native(part, weights ? rowLength : some, weights, partBytes);
     };
-    contestants.ggml = { ...divisible(count, run), answer: () => bytes };
+    contestants.ggml = { ...divisible(count, LEAST_PART, run), answer: () => bytes };
   }
   return contestants;
 }
@@ -160,19 +152,18 @@ function blocksOf(stage: Stage, row: Row): Blocks {
 function decodeContestants({ wasm, peers }: Stage, row: Row, bytes: Uint8Array, scale: number, count: number) {
   wasm.clear();
   const [from, to] = [wasm.place(bytes), wasm.place(new Float32Array(count))];
-  const inWasm = (name: string) => {
+  const perElement = bytes.length / count;
+  const inWasm = (name: string): Contestant => {
     const run = wasm.function(name);
-    return (some: number, times: number) => void run(row.index, from.byteOffset, to.byteOffset, some, scale, times);
-  };
-  const whole = (name: string): Contestant => {
-    const run = inWasm(name);
-    return { run: (times) => run(count, times) };
+    return divisible(count, LEAST_PART, (first, some, times) =>
+      run(row.index, from.byteOffset + first * perElement, to.byteOffset + 4 * first, some, scale, times),
+    );
   };
   const answer = () => to;
   const contestants: Contestants = {
-    probe: whole('block_probe_decode'),
-    kernel: { ...whole('block_decode'), answer },
-    reference: { ...divisible(count, inWasm('block_reference_decode')), answer },
+    probe: inWasm('block_probe_decode'),
+    kernel: { ...inWasm('block_decode'), answer },
+    reference: { ...inWasm('block_reference_decode'), answer },
   };
   const native = row.family === 'ggml' && peers.ggml?.dequantizer(row.name);
   if (native) {
@@ -197,7 +188,7 @@ function decodeJob(row: Row): Job {
     name: `${row.name}-decode`,
     title: `${row.name} -> float32`,
     group: 'blocks',
-    large: FROM_MEMORY.includes(row.name),
+    large: FROM_MEMORY.includes(`${row.name}-decode`),
     async prepare(stage, count) {
       const blocks = once(stage, this.name, () => blocksOf(stage, row));
       const bytes = tiled(blocks.bytes, (blocks.bytes.length * count) / SMALL);

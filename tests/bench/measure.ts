@@ -38,13 +38,34 @@ async function timed(contestant: Contestant, times: number): Promise<number> {
   return performance.now() - begin;
 }
 
-/** A turn that lasts long is interrupted by other programs, and then measures them. */
+/** In one turn; the fastest of them counts, since what interrupts a try is not the contestant's doing. */
+const TRIES = 3;
+
+/** Who takes longer than a try does a part of the job: what lasts long is interrupted, and then measures that. */
 export async function shortened(contestant: Contestant, turn: number): Promise<Contestant> {
   if (!contestant.parts) return contestant;
-  const spent = Math.min(await timed(contestant, 1), await timed(contestant, 1));
-  if (spent <= turn) return contestant;
+  const parts = (Math.min(await timed(contestant, 1), await timed(contestant, 1)) * TRIES) / turn;
+  if (parts <= 1) return contestant;
   const { most, take } = contestant.parts;
-  return take(Math.min(most, 2 ** Math.ceil(Math.log2(spent / turn))));
+  return take(Math.min(most, 2 ** Math.ceil(Math.log2(parts))));
+}
+
+/** Which part is next: of all contestants, so that nobody finds in a cache what another one has just left there. */
+let next = 0;
+
+/** A contestant that does its job on any range of the elements. */
+export function divisible(
+  count: number,
+  leastPart: number,
+  run: (first: number, count: number, times: number) => void,
+): Contestant {
+  const take = (of: number): Contestant => ({
+    jobs: 1 / of,
+    run(times) {
+      for (let i = 0; i < times; i++) run((next++ % of) * (count / of), count / of, 1);
+    },
+  });
+  return { run: (times) => run(0, count, times), parts: { most: count / leastPart, take } };
 }
 
 export interface Warming {
@@ -78,9 +99,6 @@ export async function warmUp(contestants: Iterable<Contestant>, warming: Warming
     }
   }
 }
-
-/** In one turn; the fastest of them counts, since what interrupts a try is not the contestant's doing. */
-const TRIES = 3;
 
 interface Turn {
   /** How often each try runs. */

@@ -1,7 +1,7 @@
 // Jobs of numbers: reductions, affine quantization, small floats.
 import type { Fewbits, NumberFormatName } from '../../web/lib/types.ts';
-import { type Contestants, type Job, tiled } from './job.ts';
-import { repeated } from './measure.ts';
+import { type Contestants, type Job, SMALL, tiled } from './job.ts';
+import { divisible, repeated } from './measure.ts';
 import { type Operator, onnxContestants } from './peers/onnx.ts';
 import * as plain from './peers/plain.ts';
 import { float16Decoders, float16Encoders, int8Decoders } from './peers/scripts.ts';
@@ -257,7 +257,10 @@ function toJob(of: NumberJob): Job {
     const [from, to] = [wasm.place(input), wasm.place(output)];
     const inWasm = (name: string) => {
       const run = wasm.function(name);
-      return { run: (times: number) => void run(from.byteOffset, to.byteOffset, count, times, scale) };
+      const stride = to.length === count ? to.BYTES_PER_ELEMENT : 0; // a reduction has one answer
+      return divisible(count, SMALL, (first, some, times) =>
+        run(from.byteOffset + first * from.BYTES_PER_ELEMENT, to.byteOffset + first * stride, some, times, scale),
+      );
     };
     const once = () => of.plain(input, scale, output);
     const contestants: Contestants = {

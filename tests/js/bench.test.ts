@@ -65,7 +65,13 @@ test('every contestant has a turn in every round, and the order rotates', async 
   const schedule = { rounds: 4, leastRounds: 4, turn: 3, budget: 1 };
   const rates = await takeTurns({ a: contestant('a'), b: contestant('b'), c: contestant('c') }, schedule);
   // A turn has several tries.
-  assert.equal(order.join('').replace(/(.)\1+/g, '$1').slice(-12), 'abcbcacababc');
+  assert.equal(
+    order
+      .join('')
+      .replace(/(.)\1+/g, '$1')
+      .slice(-12),
+    'abcbcacababc',
+  );
   for (const list of Object.values(rates)) {
     assert.equal(list.length, 4);
     for (const rate of list) assert.ok(rate > 0 && rate <= 5.001, `${rate} a millisecond`);
