@@ -1,6 +1,6 @@
 // Formats of blocks whose elements share one scale, as their definitions: one block after another, scalar float32, no
-// SIMD. OCP MX, two-level NVFP4, bitsandbytes, absmean. For tests. Bytes as they are stored; `values` are whole blocks of
-// finite numbers.
+// SIMD. OCP MX, two-level NVFP4, bitsandbytes, absmean. For tests. Bytes as they are stored; `values` are whole blocks
+// of finite numbers.
 #pragma once
 
 #include <cstdint>
