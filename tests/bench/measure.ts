@@ -40,6 +40,8 @@ async function timed(contestant: Contestant, times: number): Promise<number> {
 
 /** In one turn; the fastest of them counts, since what interrupts a try is not the contestant's doing. */
 const TRIES = 3;
+/** Turns that a single run may take and be tried as often. */
+const LONGEST = 4;
 
 /** Who takes longer than a try does a part of the job: what lasts long is interrupted, and then measures that. */
 export async function shortened(contestant: Contestant, turn: number): Promise<Contestant> {
@@ -115,7 +117,7 @@ async function fitted(contestant: Contestant, turn: number): Promise<Turn> {
     const spent = await timed(contestant, times);
     if (spent < length / 2) continue;
     const fit = Math.max(1, Math.round((times * length) / spent));
-    const tries = spent / times > turn ? 1 : TRIES;
+    const tries = spent / times > LONGEST * turn ? 1 : TRIES;
     return { times: fit, tries, spent: (tries * spent * fit) / times };
   }
 }

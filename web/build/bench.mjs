@@ -22,7 +22,9 @@ function parsed() {
     readme: { type: 'boolean' },
   };
   try {
-    return parseArgs({ options }).values;
+    const { values } = parseArgs({ options });
+    if (values.readme && (values.quick || values.jobs)) throw new Error('--readme quotes whole runs only.');
+    return values;
   } catch (error) {
     console.error(`fewbits: ${error.message}\nUsage: npm run bench -- [--quick] [--node-only] [--jobs a,b] [--readme]`);
     return process.exit(2);
