@@ -1,7 +1,7 @@
 // A run's results, for a terminal, for a document, and in a few rows for the README.
 import type { Cold, Comparison, GoalResult, Result } from './harness.ts';
 import { CONTESTANTS, type ContestantName } from './job.ts';
-import type { Ratio, Verdict } from './statistics.ts';
+import { isNoisy, type Ratio, type Verdict } from './statistics.ts';
 
 /** One engine's part of a run. */
 export interface EngineReport {
@@ -206,13 +206,18 @@ const BLOCK_HEADLINES = ['q8_0', 'q4_0', 'q2_k', 'q3_k', 'q4_k', 'q5_k', 'q6_k',
 
 /**
  * A few rows: rates in the last engine, how often faster a call is than others' calls there, and how often faster a
- * kernel is than the definition there and than native ggml, which only Node can call.
+ * kernel is than the definition there and than native ggml, which only Node can call. Where rounds differ too much for a
+ * verdict, their p10..p90.
  */
-export function headline({ date, machine, engines }: Report): string {
+export function headline({ date, machine, load, engines }: Report): string {
   const last = engines.at(-1)!;
   const find = (name: string, { results }: EngineReport) =>
     results.find((result) => result.name === name && isSmall(result));
-  const times = (ratio: Ratio | undefined) => (ratio ? `${Number(ratio.median.toPrecision(2))} x` : '');
+  const times = (ratio: Ratio | undefined) => {
+    if (!ratio) return '';
+    const short = (value: number) => Number(value.toPrecision(2));
+    return isNoisy(ratio) ? `${short(ratio.p10)}..${short(ratio.p90)} x` : `${short(ratio.median)} x`;
+  };
   const rows = [...HEADLINES, ...BLOCK_HEADLINES].flatMap((name) => {
     const result = find(name, last);
     if (!result) return [];
@@ -239,7 +244,7 @@ export function headline({ date, machine, engines }: Report): string {
     'kernel / native ggml',
   ];
   return [
-    `Million elements a second at 64 Ki elements, one thread, ${last.engine}, ${machine}, ${date}:`,
+    `Million elements a second at 64 Ki elements, one thread, ${last.engine}, ${machine}, others' load ${load}, ${date}:`,
     '',
     ...markdownRows(head, rows),
   ].join('\n');

@@ -234,5 +234,5 @@ test('a quick pass has a rate for everyone, and its tables fit', async () => {
   assert.equal(rows(markdown(report)).length, results.length + judgements.length + 3 * 2);
   for (const document of [markdown(report), headline(report)])
     for (const line of rows(document)) assert.doesNotMatch(line, /undefined|NaN|Infinity/);
-  assert.match(headline(report), /a machine, 2026-01-02:/);
+  assert.match(headline(report), /a machine, others' load 0.1, 2026-01-02:/);
 });
