@@ -1,6 +1,6 @@
 // Formats of blocks whose elements share one scale, as their definitions: one block after another, scalar float32, no
-// SIMD. OCP MX, two-level NVFP4 and bitsandbytes. For tests. Bytes as they are stored; `values` are whole blocks of
-// finite numbers.
+// SIMD. OCP MX, two-level NVFP4, bitsandbytes, absmean. For tests. Bytes as they are stored; `values` are whole blocks
+// of finite numbers.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,12 @@ Floats mx_dequantize(const BlockFormat& format, std::span<const std::uint8_t> by
 float nvfp4_tensor_scale(std::span<const float> values);
 Bytes nvfp4_quantize(std::span<const float> values, float tensor_scale);
 Floats nvfp4_dequantize(std::span<const std::uint8_t> bytes, float tensor_scale);
+
+// --- ternary_absmean, binary_absmean: the whole tensor is one block --------------------------------------------------
+float absmean_scale(const BlockFormat& format, std::span<const float> values);
+Bytes absmean_quantize(const BlockFormat& format, std::span<const float> values, float scale);
+// As many values as whole bytes hold.
+Floats absmean_dequantize(const BlockFormat& format, std::span<const std::uint8_t> bytes, float scale);
 
 // --- bitsandbytes: nf4, fp4, bnb_int8_blockwise ----------------------------------------------------------------------
 Bytes bitsandbytes_quantize(const BlockFormat& format, std::span<const float> values, std::size_t block_size);

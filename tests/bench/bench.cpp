@@ -1,6 +1,6 @@
 // Limit probes, which move a kernel's bytes and do next to nothing else, and the kernels themselves.
-// All exports are alike: `times` passes over `count` elements, so that the browser's coarse clock sees one long call.
-// Callers put the arrays at addresses of their own, in whole blocks of 64 elements.
+// All exports are alike: `times` passes over `count` elements. Callers put the arrays into the arena, in whole blocks
+// of 64 elements.
 #include <emscripten/emscripten.h>
 
 #include <array>
@@ -11,25 +11,14 @@
 #include "fewbits/affine.hpp"
 #include "fewbits/calibrate.hpp"
 #include "fewbits/codec.hpp"
+#include "repeat.hpp"
 #include "simd.hpp"
 
 namespace {
 
 using namespace fewbits;
+using bench::finish_pass, bench::repeat;
 using simd::load, simd::store;
-
-// A pass is not merged with the next one, nor dropped.
-void finish_pass() {
-  asm volatile("" ::: "memory");
-}
-
-template <class Pass>
-void repeat(int times, Pass pass) {
-  for (; times > 0; --times) {
-    pass();
-    finish_pass();
-  }
-}
 
 // Reads 4 vectors, `writes` of which it writes: of float32, with every 16 elements.
 template <int writes>
@@ -64,6 +53,10 @@ void load_all(const std::uint8_t* from, std::uint8_t* to, std::size_t count) {
   store(to, wasm_v128_or(wasm_v128_or(sums[0], sums[1]), wasm_v128_or(sums[2], sums[3])));
 }
 
+// The caller's arrays: 16 Mi floats, half as many bytes, and some room between them.
+constexpr std::size_t kArenaBytes = 104u << 20;
+alignas(64) std::uint8_t arena[kArenaBytes];
+
 constexpr CodeRange kNarrowInt8{-127, 127};
 
 void quantize(const float* from, std::uint8_t* to, std::size_t count, int times, float scale, Rounding rounding) {
@@ -90,6 +83,13 @@ void decode_from(std::string_view name, const void* from, float* to, std::size_t
   EMSCRIPTEN_KEEPALIVE void name(const From* from, To* to, std::size_t count, int times, [[maybe_unused]] float scale)
 
 extern "C" {
+
+EMSCRIPTEN_KEEPALIVE std::uint8_t* arena_begin() {
+  return arena;
+}
+EMSCRIPTEN_KEEPALIVE std::size_t arena_bytes() {
+  return kArenaBytes;
+}
 
 PROBE(probe_load, load_all(from, to, count))
 PROBE(probe_read4_write1, read_4<1>(from, to, count))

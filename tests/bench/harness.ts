@@ -1,8 +1,11 @@
-// The benchmark, the same in Node and in a page. A host gives it the package and the wasm of the probes.
+// The benchmark, the same in Node and in a page. A host gives it the package, the wasm of the probes, and peers.
 import type { Fewbits } from '../../web/lib/types.ts';
-import { int8Scale, type Job, jobs, type Numbers } from './jobs.ts';
-import { type Contestant, type Schedule, takeTurns, warmUp } from './measure.ts';
+import { type Goal, goals } from './goals.ts';
+import { type ContestantName, callContestant, type Job, LARGE, type Peers, SMALL, type Stage, sample } from './job.ts';
+import { chosen } from './jobs.ts';
+import { type Contestant, type Schedule, shortened, takeTurns, type Warming, warmUp } from './measure.ts';
 import { median, type Ratio, ratioOf, type Verdict, verdictOn } from './statistics.ts';
+import { BenchWasm, type Numbers } from './wasm.ts';
 
 export interface Options {
   /** Names of jobs; all if there are none. */
@@ -10,18 +13,30 @@ export interface Options {
   quick: boolean;
 }
 
+/** One rate to another, side by side in every round. */
+export interface Comparison {
+  of: 'kernel' | 'call';
+  over: ContestantName;
+  ratio: Ratio;
+}
+
+export interface GoalResult {
+  over: ContestantName;
+  ratio: Ratio;
+  least: number;
+  verdict: Verdict;
+  wished?: { ratio: number; verdict: Verdict };
+}
+
 export interface Result {
   name: string;
   title: string;
+  group: Job['group'];
   elements: number;
   /** Million elements a second: medians. */
-  rates: { probe: number; kernel: number; call: number; plain?: number };
-  /** Each of ours to the probe; and the call to plain JavaScript. */
-  kernel: Ratio;
-  call: Ratio;
-  overPlain?: Ratio;
-  goal?: number;
-  verdict?: Verdict;
+  rates: Partial<Record<ContestantName, number>>;
+  comparisons: Comparison[];
+  goals: GoalResult[];
 }
 
 /** Milliseconds from nothing: the package's script, compiled wasm, and then the first call. */
@@ -30,94 +45,22 @@ export interface Cold {
   call: number;
 }
 
-export const SMALL = 65536;
-export const LARGE = 16 * 1024 * 1024;
+const QUICK: Schedule = { rounds: 7, leastRounds: 2, turn: 1, budget: 20 };
+const FULL: Schedule = { rounds: 101, leastRounds: 31, turn: 2, budget: 700 };
+const CALLS_FROM_MEMORY: Schedule = { rounds: 5, leastRounds: 5, turn: 1, budget: 1 };
+/** Parts of a job from memory. */
+const WINDOWS = 16;
+const WARMING: Record<'quick' | 'full', Warming> = {
+  quick: { lap: 4, leastLaps: 1, mostLaps: 1 },
+  full: { lap: 24, leastLaps: 3, mostLaps: 8 },
+};
 
-/** Roughly normal, mean 0, variance 1: 12 uniform numbers added. The same everywhere. */
-export function sample(count: number): Float32Array {
-  let state = 1;
-  const uniform = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  return Float32Array.from({ length: count }, () => {
-    let sum = -6;
-    for (let i = 0; i < 12; i++) sum += uniform();
-    return sum;
-  });
-}
-
-/** The array again and again, up to that length. */
-function tiled<T extends Numbers>(tile: T, length: number): T {
-  const all = new (tile.constructor as new (length: number) => T)(length);
-  for (let from = 0; from < length; from += tile.length) all.set(tile, from);
-  return all;
-}
-
-type Export = (from: number, to: number, count: number, times: number, scale: number) => void;
-
-/**
- * One job's arrays in the wasm's memory, which holds the largest from the beginning: growing would detach a buffer, and
- * from then on V8 has all code, plain JavaScript's too, check for that.
- */
-class Arena {
-  readonly #exports: Record<string, Export>;
-  readonly #memory: WebAssembly.Memory;
-  readonly #from: number;
-
-  constructor(instance: WebAssembly.Instance) {
-    this.#exports = instance.exports as Record<string, Export>;
-    this.#memory = instance.exports['memory'] as WebAssembly.Memory;
-    this.#from = ((instance.exports['__heap_base'] as WebAssembly.Global).value + 63) & ~63;
-  }
-
-  /** Puts the input in, and gives the wasm's functions as contestants, with what they write. */
-  hold(input: Numbers, output: Numbers, count: number, scale: number) {
-    // Input and output are not apart by a multiple of a page: some processors would confuse their addresses.
-    const to = this.#from + ((input.byteLength + 63) & ~63) + 33 * 64;
-    const view = (array: Numbers, address: number): Numbers =>
-      new (array.constructor as Uint8ArrayConstructor)(this.#memory.buffer as ArrayBuffer, address, array.length);
-    view(input, this.#from).set(input);
-    const contestant = (name: string): Contestant => ({
-      run: (times) => this.#exports[name]!(this.#from, to, count, times, scale),
-    });
-    return { contestant, output: view(output, to) };
-  }
-}
-
-const repeated = (once: () => void): Contestant => ({
-  run(times) {
-    for (let i = 0; i < times; i++) once();
-  },
-});
-
-interface Setting {
-  contestants: { probe: Contestant; kernel: Contestant; call: Contestant; plain: Contestant };
-  /** What each of them answers. */
-  answers: { kernel(): Numbers; call(): Numbers; plain(): Numbers };
-}
-
-function set(job: Job, count: number, values: Float32Array, arena: Arena, fewbits: Fewbits): Setting {
-  const scale = int8Scale(values);
-  const input = tiled(job.input(values), count);
-  const output = job.output(count);
-  const held = arena.hold(input, output, count, scale);
-  const [probe, kernel] = [held.contestant(job.probe), held.contestant(job.kernel)];
-  let answer: Numbers = output;
-  const call = repeated(() => {
-    answer = job.call(fewbits, input, scale);
-  });
-  const plain = repeated(() => job.plain(input, scale, output));
-  const after = (contestant: Contestant, read: () => Numbers) => () => {
-    contestant.run(1);
-    return read();
-  };
-  const answers = {
-    kernel: after(kernel, () => held.output),
-    call: after(call, () => answer),
-    plain: after(plain, () => output),
-  };
-  return { contestants: { probe, kernel, call, plain }, answers };
+/** Everyone; from memory only ours, since others' rates hardly change, and take long. */
+async function contestantsOf(job: Job, stage: Stage, fewbits: Fewbits, count: number) {
+  const work = await job.prepare(stage, count);
+  const { probe, kernel, ...others } = work.contestants;
+  const ours = { probe: probe!, kernel: kernel!, call: callContestant(work, fewbits) };
+  return { expected: work.expected, contestants: count === SMALL ? { ...ours, ...others } : ours };
 }
 
 const bytes = (array: Numbers) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -125,87 +68,154 @@ const bytes = (array: Numbers) => new Uint8Array(array.buffer, array.byteOffset,
 /** Fails unless both arrays have the same bits. */
 export function compare(what: string, found: Numbers, expected: Numbers): void {
   const [a, b] = [bytes(found), bytes(expected)];
-  if (a.length !== b.length) throw new Error(`${what} gives ${a.length} bytes, plain JavaScript ${b.length}.`);
+  if (a.length !== b.length) throw new Error(`${what} gives ${a.length} bytes, by definition ${b.length}.`);
   const at = a.findIndex((byte, i) => byte !== b[i]);
   if (at < 0) return;
   const index = Math.floor(at / expected.BYTES_PER_ELEMENT);
-  throw new Error(`${what} gives ${found[index]} at index ${index}, plain JavaScript ${expected[index]}.`);
+  throw new Error(`${what} gives ${found[index]} at index ${index}, by definition ${expected[index]}.`);
 }
 
-function check(job: Job, { answers }: Setting): void {
-  const expected = answers.plain();
-  compare(`${job.name}: the kernel`, answers.kernel(), expected);
-  compare(`${job.name}: the call`, answers.call(), expected);
+/** Everyone's answer is the definition's, or another one by a definition of its own. */
+export async function check(
+  job: string,
+  contestants: Record<string, Contestant>,
+  expected: () => Numbers,
+): Promise<void> {
+  const definition = expected();
+  for (const [name, contestant] of Object.entries(contestants)) {
+    await contestant.run(1);
+    if (!contestant.answer) continue;
+    const what = `${job}, ${name}:`;
+    const answer = contestant.answer();
+    if (!contestant.fault) compare(what, answer, definition);
+    const fault = contestant.fault?.(answer);
+    if (fault) throw new Error(`${what} ${fault}.`);
+  }
 }
 
-function summarize(job: Job, elements: number, rates: Record<string, number[]>): Result {
+type Rates = Partial<Record<ContestantName, number[]>>;
+
+/** Ours to what limits them, to what defines them, and to what others do in the same way. */
+const COMPARED: [Comparison['of'], ContestantName][] = [
+  ['kernel', 'probe'],
+  ['kernel', 'reference'],
+  ['kernel', 'ggml'],
+  ['kernel', 'onnxKernel'],
+  ['call', 'onnx'],
+  ['call', 'plain'],
+  ['call', 'round'],
+];
+
+/** What a goal says of these rates; nothing where its opponent is not there. */
+export function judged({ over, least, wished }: Goal, rates: Rates): GoalResult[] {
+  if (!rates.kernel || !rates[over]) return [];
+  const ratio = ratioOf(rates.kernel, rates[over]);
+  const beyond = wished && { wished: { ratio: wished, verdict: verdictOn(ratio, wished) } };
+  return [{ over, ratio, least, verdict: verdictOn(ratio, least), ...beyond }];
+}
+
+function summarize({ name, title, group }: Job, elements: number, rates: Rates): Result {
   const millions = (list: number[]) => (median(list) * elements) / 1000;
-  const [probe, kernel, call, plain] = [rates['probe']!, rates['kernel']!, rates['call']!, rates['plain']];
-  const ratio = ratioOf(kernel, probe);
+  const ofJob = goals.filter((goal) => goal.elements === elements && goal.jobs.includes(name));
   return {
-    name: job.name,
-    title: job.title,
+    name,
+    title,
+    group,
     elements,
-    rates: {
-      probe: millions(probe),
-      kernel: millions(kernel),
-      call: millions(call),
-      ...(plain && { plain: millions(plain) }),
-    },
-    kernel: ratio,
-    call: ratioOf(call, probe),
-    ...(plain && { overPlain: ratioOf(call, plain) }),
-    ...(job.goal && elements === SMALL && { goal: job.goal, verdict: verdictOn(ratio, job.goal) }),
+    rates: Object.fromEntries(Object.entries(rates).map(([contestant, list]) => [contestant, millions(list)])),
+    comparisons: COMPARED.flatMap(([of, over]) => {
+      const [ours, theirs] = [rates[of], rates[over]];
+      return ours && theirs ? [{ of, over, ratio: ratioOf(ours, theirs) }] : [];
+    }),
+    goals: ofJob.flatMap((goal) => judged(goal, rates)),
   };
 }
 
-/** The jobs of that name, in the table's order. */
-export function chosen(names: readonly string[]): readonly Job[] {
-  const unknown = names.find((name) => !jobs.some((job) => job.name === name));
-  if (unknown !== undefined)
-    throw new Error(`There is no job '${unknown}'. The jobs are ${jobs.map(({ name }) => name).join(', ')}.`);
-  return names.length ? jobs.filter(({ name }) => names.includes(name)) : jobs;
+export interface Host {
+  fewbits: Fewbits;
+  wasm: BufferSource;
+  peers: Peers;
+  /** Where the run is: what is being done, and how much of all is done. */
+  report?(doing: string, done: number, of: number): void;
 }
 
-export async function run(
-  fewbits: Fewbits,
-  wasm: BufferSource,
-  { jobs: names, quick }: Options,
-  report: (done: string) => void = () => {},
-): Promise<Result[]> {
-  const { instance } = await WebAssembly.instantiate(wasm);
-  (instance.exports as Record<string, () => void>)['_initialize']!();
-  const [arena, values, list] = [new Arena(instance), sample(SMALL), chosen(names)];
-  for (const job of list) check(job, set(job, SMALL, values, arena, fewbits));
+export const stageOf = async ({ wasm, peers }: Pick<Host, 'wasm' | 'peers'>): Promise<Stage> => ({
+  wasm: await BenchWasm.load(wasm),
+  values: sample(SMALL),
+  peers,
+});
 
+/** Work of one size. */
+interface Entry {
+  job: Job;
+  count: number;
+  title: string;
+}
+
+const entriesOf = ({ jobs, quick }: Options): Entry[] =>
+  chosen(jobs).flatMap((job) => [
+    { job, count: SMALL, title: job.title },
+    ...(job.large && !quick ? [{ job, count: LARGE, title: `${job.title}, from memory` }] : []),
+  ]);
+
+/** Fails where anyone's output is not what it should be. Gives how many jobs were compared. */
+export async function compareAll(stage: Stage, { fewbits, report }: Host, options: Options): Promise<number> {
+  const entries = entriesOf(options);
+  for (const [done, { job, count, title }] of entries.entries()) {
+    report?.(`comparing ${title}`, done, 2 * entries.length);
+    const { contestants, expected } = await contestantsOf(job, stage, fewbits, count);
+    await check(job.name, contestants, expected);
+  }
+  return entries.length;
+}
+
+type All = Partial<Record<ContestantName, Contestant>>;
+
+async function inCache(whole: All, { quick }: Options): Promise<Rates> {
+  const schedule = quick ? QUICK : FULL;
+  const contestants: All = {};
+  for (const [name, contestant] of Object.entries(whole) as [ContestantName, Contestant][])
+    contestants[name] = await shortened(contestant, schedule.turn);
+  await warmUp(Object.values(contestants), WARMING[quick ? 'quick' : 'full']);
+  return takeTurns(contestants as Record<ContestantName, Contestant>, schedule);
+}
+
+/** Part by part, so that a try is short; all parts together are larger than any cache. A call is the whole job. */
+async function fromMemory({ probe, kernel, call }: All): Promise<Rates> {
+  const ours = { probe: probe!.parts!.take(WINDOWS), kernel: kernel!.parts!.take(WINDOWS) };
+  return { ...(await takeTurns(ours, FULL)), ...(await takeTurns({ call: call! }, CALLS_FROM_MEMORY)) };
+}
+
+async function measureAll(stage: Stage, { fewbits, report }: Host, options: Options): Promise<Result[]> {
+  const entries = entriesOf(options);
   const results: Result[] = [];
-  for (const job of list) {
-    const { contestants } = set(job, SMALL, values, arena, fewbits);
-    await warmUp(Object.values(contestants), quick ? 20 : 100);
-    const schedule: Schedule = quick ? { rounds: 7, turn: 1 } : { rounds: 101, turn: 2 };
-    results.push(summarize(job, SMALL, await takeTurns(contestants, schedule)));
-    report(job.title);
-    if (quick || !job.large) continue;
-    const large = set(job, LARGE, values, arena, fewbits);
-    check(job, large);
-    const { plain: _, ...ours } = large.contestants; // its rate hardly changes, and it takes long
-    results.push(summarize(job, LARGE, await takeTurns(ours, { rounds: 31, turn: 1 })));
-    report(`${job.title}, from memory`);
+  for (const [done, { job, count, title }] of entries.entries()) {
+    report?.(title, entries.length + done, 2 * entries.length);
+    const { contestants } = await contestantsOf(job, stage, fewbits, count);
+    const rates = count === SMALL ? await inCache(contestants, options) : await fromMemory(contestants);
+    results.push(summarize(job, count, rates));
   }
   return results;
 }
 
+/** All outputs are compared before anything is timed. */
+export async function run(host: Host, options: Options): Promise<Result[]> {
+  const stage = await stageOf(host);
+  await compareAll(stage, host, options);
+  return measureAll(stage, host, options);
+}
+
 /** Loads the package and calls it once, in a process where nobody did before. */
-export async function cold(name: string, load: () => Promise<Fewbits>): Promise<Cold> {
+export async function cold(name: string, wasm: BufferSource, load: () => Promise<Fewbits>): Promise<Cold> {
   const [job] = chosen([name]);
-  const values = sample(SMALL);
-  const [input, scale] = [job!.input(values), int8Scale(values)];
+  const { call } = await job!.prepare(await stageOf({ wasm, peers: {} }), SMALL);
   const begin = performance.now();
   const fewbits = await load();
   const loaded = performance.now();
-  job!.call(fewbits, input, scale);
+  call(fewbits);
   return { init: loaded - begin, call: performance.now() - loaded };
 }
 
-export { markdown, table } from './report.ts';
+export { chosen } from './jobs.ts';
+export { headline, markdown, table } from './report.ts';
 export { median } from './statistics.ts';

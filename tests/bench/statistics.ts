@@ -59,8 +59,11 @@ export type Verdict = 'met' | 'missed' | 'open' | 'noisy';
 const LEAST_ROUNDS = 30;
 const MOST_SPREAD = 0.25;
 
+export const isNoisy = ({ rounds, median, p10, p90 }: Ratio): boolean =>
+  rounds < LEAST_ROUNDS || (p90 - p10) / median > MOST_SPREAD;
+
 export function verdictOn(ratio: Ratio, goal: number): Verdict {
-  if (ratio.rounds < LEAST_ROUNDS || (ratio.p90 - ratio.p10) / ratio.median > MOST_SPREAD) return 'noisy';
+  if (isNoisy(ratio)) return 'noisy';
   if (ratio.lower >= goal) return 'met';
   return ratio.upper < goal ? 'missed' : 'open';
 }

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "fewbits/block_format.hpp"
+#include "fewbits/codec.hpp"
+#include "shared_scales.hpp"
 
 using namespace fewbits;
 
@@ -67,4 +68,25 @@ TEST_CASE("absmean: binary codes are the sign, and -0 is positive") {
     }
     REQUIRE(codes[length] == 77);
   }
+}
+
+TEST_CASE("absmean: a tensor's bytes and numbers are the definition's, whatever its length") {
+  for (const char* name : {"ternary_absmean", "binary_absmean"})
+    for (const std::size_t count : {0, 1, 7, 8, 1023, 1024, 1025, 3000}) {
+      CAPTURE(name, count);
+      const BlockFormat& format = *find_block_format(name);
+      const std::vector<float> values = weights(count);
+      const float scale =
+          tensor_scale(format, observe(observed_of_tensor(format), values, 0), static_cast<double>(count));
+      REQUIRE(scale == reference::absmean_scale(format, values));
+      const auto expected = reference::absmean_quantize(format, values, scale);
+      reference::Bytes bytes(expected.size());
+      quantize_tensor(format, values, scale, bytes.data());
+      REQUIRE(bytes == expected);
+      auto restored = reference::absmean_dequantize(format, bytes, scale);
+      restored.resize(count);
+      std::vector<float> ours(count);
+      dequantize_tensor(format, bytes.data(), scale, ours);
+      REQUIRE(ours == restored);
+    }
 }

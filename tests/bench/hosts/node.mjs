@@ -1,20 +1,37 @@
-// The benchmark in a Node process of its own.   node tests/bench/hosts/node.mjs FOLDER run OPTIONS | FOLDER cold JOB
-// FOLDER holds harness.js and bench.wasm. Prints JSON.
+// The benchmark in a Node process of its own: forked with the folder that holds harness.js and bench.wasm, it takes one
+// message, { run: options } or { cold: job }, and sends { progress } and then { result } or { error }.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { loadGgml } from './ggml.mjs';
 
-const [folder, what, argument] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
 const { run, cold } = await import(pathToFileURL(path.join(folder, 'harness.js')).href);
+const wasm = await readFile(path.join(folder, 'bench.wasm'));
 
 async function load() {
   const { init } = await import('../../../dist/index.node.js');
   return init();
 }
 
-async function results() {
-  const wasm = await readFile(path.join(folder, 'bench.wasm'));
-  return run(await load(), wasm, JSON.parse(argument), (done) => process.stderr.write(`  ${done}\n`));
+async function loadOnnx() {
+  const onnx = await import('onnxruntime-web');
+  onnx.env.wasm.numThreads = 1;
+  return onnx;
 }
 
-console.log(JSON.stringify(what === 'cold' ? await cold(argument, load) : await results()));
+async function answer(message) {
+  if (message.cold) return cold(message.cold, wasm, load);
+  const report = (...progress) => process.send({ progress });
+  const peers = { onnx: await loadOnnx(), ggml: await loadGgml() };
+  return run({ fewbits: await load(), wasm, peers, report }, message.run);
+}
+
+process.once('message', async (message) => {
+  const reply = await answer(message).then(
+    (result) => ({ result }),
+    (error) => ({ error: error.message }),
+  );
+  process.send(reply, () => process.exit());
+});
+process.once('disconnect', () => process.exit());

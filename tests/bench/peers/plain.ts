@@ -36,6 +36,18 @@ export function quantizeByProduct(values: Float32Array, scale: number, codes: In
     codes[i] = clamped(Math.fround(values[i]! * factor) + ROUNDING - ROUNDING, -127, 127);
 }
 
+/** As most people write it. Ties go up. */
+export function quantizeByMathRound(values: Float32Array, scale: number, codes: Int8Array): void {
+  for (let i = 0; i < values.length; i++)
+    codes[i] = Math.max(-127, Math.min(127, Math.round(Math.fround(values[i]! / scale))));
+}
+
+/** As those write it who found Math.round to be slow. Ties go up. */
+export function quantizeByMathFloor(values: Float32Array, scale: number, codes: Int8Array): void {
+  for (let i = 0; i < values.length; i++)
+    codes[i] = Math.max(-127, Math.min(127, Math.floor(Math.fround(values[i]! / scale) + 0.5)));
+}
+
 /** onnxruntime's DynamicQuantizeLinear. */
 export function quantizeDynamically(values: Float32Array, codes: Uint8Array): void {
   const [min, max] = minmax(values).map((end, i) => (i === 0 ? Math.min(end, 0) : Math.max(end, 0))) as [

@@ -1,0 +1,3 @@
+import type { Ggml } from '../job.ts';
+
+export function loadGgml(): Promise<Ggml | undefined>;
