@@ -25,7 +25,7 @@ export function Measures({ view }: { view: View }) {
   const tiles: [string, (side: SideView) => ComponentChildren][] = [
     ['size', (side) => (side.problem ? '–' : <Num of={sign + decimalBytes(side.byteLength)} />)],
     ['bits per value', (side) => (side.problem ? '–' : <Num of={side.bitsPerWeight} />)],
-    [scaleLabel(sides), (side) => <Scales scales={side.scales} />],
+    [scaleLabel(sides), (side) => <Scales side={side} />],
     ['SQNR', measured(({ sqnrDb }) => <Num of={absmax === 0 ? 'undefined' : decibels(sqnrDb)} />)],
     ['cosine', measured(({ cosine }) => <Num of={cosine.toFixed(6)} />)],
     ['largest error', measured(({ maxAbsError }) => <Num of={maxAbsError} role="error" />)],
@@ -57,9 +57,11 @@ export function Measures({ view }: { view: View }) {
 /** Which of two schemes a number belongs to. */
 const Letter = ({ of }: { of: number }) => <b class="letter">{'AB'[of]}</b>;
 
-const scaleLabel = (sides: SideView[]) => (sides.some(({ scales }) => (scales?.count ?? 0) > 1) ? 'scales' : 'scale');
+const scaleLabel = (sides: SideView[]) =>
+  sides.some(({ scales, blockSize }) => blockSize || (scales?.count ?? 0) > 1) ? 'scales' : 'scale';
 
-function Scales({ scales }: { scales: SideView['scales'] }) {
+function Scales({ side: { scales, blockSize } }: { side: SideView }) {
+  if (blockSize) return <>one per {whole(blockSize)}, inside</>;
   if (!scales) return <>none</>;
   if (scales.count === 1) return <Num of={writeStored(scales.least)} role="scale" />;
   return (
