@@ -68,7 +68,8 @@ std::string row(const Field& field) {
   Row row;
   row.text(field.name);
   row.text(word(field.role));
-  for (const std::uint32_t number : {field.bit_offset, std::uint32_t{field.bits}, std::uint32_t{field.count}})
+  for (const std::uint32_t number :
+       {std::uint32_t{field.bit_offset}, std::uint32_t{field.bits}, std::uint32_t{field.count}})
     row.number(number);
   return row.in_brackets();
 }

@@ -44,15 +44,15 @@ export const blockFormatRows = [
   ['q5_1', 'ggml', 32, 24, 6, false, true, true, [['d', 'scale', 0, 16, 1], ['m', 'minimum', 16, 16, 1], ['qh', 'code', 32, 1, 32], ['qs', 'code', 64, 4, 32]]],
   ['q8_0', 'ggml', 32, 34, 8.5, false, false, true, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 8, 32]]],
   ['q8_1', 'ggml', 32, 36, 9, false, false, true, [['d', 'scale', 0, 16, 1], ['s', 'sum', 16, 16, 1], ['qs', 'code', 32, 8, 32]]],
-  ['q2_k', 'ggml', 256, 84, 2.625, false, true, true, [['scales', 'scale', 0, 8, 16], ['qs', 'code', 128, 2, 256], ['d', 'scale', 640, 16, 1], ['dmin', 'minimum', 656, 16, 1]]],
-  ['q3_k', 'ggml', 256, 110, 3.4375, false, true, true, [['hmask', 'code', 0, 1, 256], ['qs', 'code', 256, 2, 256], ['scales', 'scale', 768, 6, 16], ['d', 'scale', 864, 16, 1]]],
-  ['q4_k', 'ggml', 256, 144, 4.5, false, true, true, [['d', 'scale', 0, 16, 1], ['dmin', 'minimum', 16, 16, 1], ['scales', 'scale', 32, 12, 8], ['qs', 'code', 128, 4, 256]]],
-  ['q5_k', 'ggml', 256, 176, 5.5, false, true, true, [['d', 'scale', 0, 16, 1], ['dmin', 'minimum', 16, 16, 1], ['scales', 'scale', 32, 12, 8], ['qh', 'code', 128, 1, 256], ['qs', 'code', 384, 4, 256]]],
+  ['q2_k', 'ggml', 256, 84, 2.625, false, true, true, [['scales', 'scale', 0, 4, 16], ['mins', 'minimum', 4, 4, 16], ['qs', 'code', 128, 2, 256], ['d', 'scale', 640, 16, 1], ['dmin', 'minimum', 656, 16, 1]]],
+  ['q3_k', 'ggml', 256, 110, 3.4375, false, true, true, [['hmask', 'code', 0, 1, 256], ['qs', 'code', 256, 2, 256], ['scales_l', 'scale', 768, 4, 16], ['scales_h', 'scale', 832, 2, 16], ['d', 'scale', 864, 16, 1]]],
+  ['q4_k', 'ggml', 256, 144, 4.5, false, true, true, [['d', 'scale', 0, 16, 1], ['dmin', 'minimum', 16, 16, 1], ['scales', 'scale', 32, 6, 4], ['scales_h', 'scale', 38, 2, 4], ['mins', 'minimum', 64, 6, 4], ['mins_h', 'minimum', 70, 2, 4], ['scales_l', 'scale', 96, 4, 4], ['mins_l', 'minimum', 100, 4, 4], ['qs', 'code', 128, 4, 256]]],
+  ['q5_k', 'ggml', 256, 176, 5.5, false, true, true, [['d', 'scale', 0, 16, 1], ['dmin', 'minimum', 16, 16, 1], ['scales', 'scale', 32, 6, 4], ['scales_h', 'scale', 38, 2, 4], ['mins', 'minimum', 64, 6, 4], ['mins_h', 'minimum', 70, 2, 4], ['scales_l', 'scale', 96, 4, 4], ['mins_l', 'minimum', 100, 4, 4], ['qh', 'code', 128, 1, 256], ['qs', 'code', 384, 4, 256]]],
   ['q6_k', 'ggml', 256, 210, 6.5625, false, true, true, [['ql', 'code', 0, 4, 256], ['qh', 'code', 1024, 2, 256], ['scales', 'scale', 1536, 8, 16], ['d', 'scale', 1664, 16, 1]]],
   ['q8_k', 'ggml', 256, 292, 9.125, false, false, true, [['d', 'scale', 0, 32, 1], ['qs', 'code', 32, 8, 256], ['bsums', 'sum', 2080, 16, 16]]],
   ['iq4_nl', 'ggml', 32, 18, 4.5, false, true, true, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 4, 32]]],
   ['iq4_xs', 'ggml', 256, 136, 4.25, false, true, true, [['d', 'scale', 0, 16, 1], ['scales_h', 'scale', 16, 2, 8], ['scales_l', 'scale', 32, 4, 8], ['qs', 'code', 64, 4, 256]]],
-  ['tq1_0', 'ggml', 256, 54, 1.6875, false, false, true, [['qs', 'code', 0, 8, 48], ['qh', 'code', 384, 8, 4], ['d', 'scale', 416, 16, 1]]],
+  ['tq1_0', 'ggml', 256, 54, 1.6875, false, false, true, [['qs', 'code', 0, 8, 32], ['qs', 'code', 256, 8, 16], ['qh', 'code', 384, 8, 4], ['d', 'scale', 416, 16, 1]]],
   ['tq2_0', 'ggml', 256, 66, 2.0625, false, false, true, [['qs', 'code', 0, 2, 256], ['d', 'scale', 512, 16, 1]]],
   ['q1_0', 'ggml', 128, 18, 1.125, false, false, true, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 1, 128]]],
   ['q2_0', 'ggml', 64, 18, 2.25, false, false, true, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 2, 64]]],
@@ -83,4 +83,4 @@ export type NumberFormatName = (typeof numberFormatRows)[number][0];
 export type BlockFormatName = (typeof blockFormatRows)[number][0];
 
 // The wasm carries the same number: a mismatch means that one of the two is stale.
-export const tableHash = 3083938230;
+export const tableHash = 3452735188;

@@ -90,13 +90,16 @@ export interface MadeFormatSpec {
 /** A format by its name, a row of `numberFormats`, or what `makeFormat` gave. */
 export type NumberFormatLike = NumberFormatName | NumberFormat;
 
-/** What a run of bits in a block is for. A format's fields tile its block. */
+/**
+ * What some of a block's bits are for. A format's fields tile its block. Their entries may be interleaved with each other
+ * and with those of other fields: `describeBlock` says where every one of them is.
+ */
 export interface Field {
   readonly name: string;
   readonly role: 'scale' | 'minimum' | 'code' | 'sign' | 'sum';
-  /** From the block's first bit, least significant bit of a byte first. */
+  /** Of the field's lowest bit, from the block's first, least significant bit of a byte first. */
   readonly bitOffset: number;
-  /** Bits of one element of the field, and how many elements stand side by side. */
+  /** Bits of one entry of the field, and how many entries there are. */
   readonly bits: number;
   readonly count: number;
 }
@@ -112,7 +115,7 @@ export interface BlockFormat {
   readonly blockBytes: number;
   /** 8 * blockBytes / blockSize, or the bits of a code where the whole tensor is one block. */
   readonly bitsPerWeight: number;
-  /** What every bit of a block means; empty until this version can make the format. */
+  /** What every bit of a block means; empty until this version can read the format. */
   readonly fields: readonly Field[];
   /** Whether it cannot be made without an importance row, and whether one makes it better. */
   readonly needsImportance: boolean;
@@ -249,16 +252,30 @@ export interface Quantized {
   bitsPerWeight: number;
 }
 
-/** One block, field by field and element by element. */
+/** One block, field by field and element by element. Entries that make one number together have the same value. */
 export interface BlockDescription {
-  /** Every entry of every field as stored, and the value it stands for. */
-  fields: { name: string; role: Field['role']; bitOffset: number; bits: number; code: number; value: number }[];
   /**
-   * Every element's code, its value, and the terms of the formula that gives it: value = scale * q, plus the minimum
-   * where there is one, by their fields' names. With scales of scales, q has the inner one in it, and m what the
-   * minimum is multiplied with.
+   * Every entry of every field: `code` as it is stored in `bits` bits from `bitOffset` on, `value` as it is used. Of a
+   * number that is stored in several entries, such as a scale of six bits, four here and two there, that is the value of
+   * the whole; of a code that several elements share, it is the whole code.
    */
-  elements: { code: number; value: number; terms: Record<string, number> }[];
+  fields: { name: string; role: Field['role']; bitOffset: number; bits: number; code: number; value: number }[];
+  /** Every weight. */
+  elements: {
+    code: number;
+    value: number;
+    /**
+     * What gives the value when every operation is rounded to float32: d * q, d * q + m, (d * sc) * q or
+     * (d * sc) * q - dmin * m. d is called as its field is (e, absmax, scale); sc and m are the integers that a part of
+     * the block has for its scale and minimum, with the offset that they are stored with taken off; q is what the code
+     * stands for.
+     */
+    terms: Record<string, number>;
+    /** Where the code's bits are in the block, its lowest first. Several elements may share them. */
+    bits: number[];
+    /** Which of `fields` the element is made of: scales, minima, and what holds its code. */
+    entries: number[];
+  }[];
 }
 
 /** How far restored values e = restored - original are off. */

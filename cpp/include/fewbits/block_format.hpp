@@ -7,20 +7,53 @@
 #include <span>
 #include <string_view>
 
+#include "fewbits/number_format.hpp"
+
 namespace fewbits {
 
 // What a run of bits in a block is for. A format's fields tile its block.
 enum class FieldRole : std::uint8_t { Scale, Minimum, Code, Sign, Sum };
 
+// A run of entries of the same kind. Entries need not lie side by side, and one number may be made of entries of
+// several fields: a code of five bits has four in one field and one in another, and scales of six bits fill what others
+// leave.
 struct Field {
   std::string_view name;
+  // What scales and the like are written in; nullptr: integers without sign. A scale or minimum that is an integer is
+  // itself in units of one that is not.
+  const NumberFormat* number;
   FieldRole role;
-  std::uint32_t bit_offset;  // from the block's first bit, least significant bit of a byte first
-  std::uint16_t bits;        // of one element
-  std::uint16_t count;       // how many of them, side by side
-  std::string_view number =
-      {};  // the number format of scales and the like; by default float16 and float32 by their bits
+  std::uint8_t bits;         // of an entry
+  std::uint16_t count;       // of entries
+  std::uint16_t bit_offset;  // from the block's first bit, least significant bit of a byte first
+
+  // Where they lie. 0: one after the other. Else `run` entries stand `step` bits apart, from the last to the first
+  // where that is negative, and the next run `next` bits behind the beginning of this one. Where `next` is 0, runs are
+  // interleaved: above the bits of the run before, in the same bytes, as long as there is room.
+  std::uint8_t run = 0;
+  std::int8_t step = 8;
+  std::uint8_t next = 0;
+
+  // Whose they are: `each` elements in a row have an entry, beginning with element `first`. `in_turn`: every count-th
+  // element has the same entry. 0: all elements of the block share alike.
+  std::uint8_t first = 0, each = 0;
+  bool in_turn = false;
+
+  std::uint8_t place = 0;  // of the entry's lowest bit in the number that it is a part of
+  bool finite = false;     // its number has no NaN and no sign, as ggml reads E8M0 and E4M3
+  // An integer scale is used as code + offset, or, where it has eighths, as (2 code + 1) * eighths / 8.
+  std::int8_t offset = 0;
+  std::uint8_t eighths = 0;
 };
+
+// The first bit of an entry.
+constexpr std::uint32_t bit_of(const Field& field, std::uint32_t entry) {
+  if (field.run == 0) return field.bit_offset + entry * field.bits;
+  const std::uint32_t turn = entry / field.run, above = turn * field.bits;
+  const std::uint32_t skip = field.next != 0 ? turn * field.next : above % 8 + above / 8 * 8 * field.run;
+  const int at = static_cast<int>(entry % field.run) - (field.step < 0 ? field.run - 1 : 0);
+  return field.bit_offset + static_cast<std::uint32_t>(at * field.step) + skip;
+}
 
 struct BlockFormat {
   std::string_view name;
@@ -53,72 +86,148 @@ constexpr BlockFormat block(std::string_view name, std::string_view family, std:
           .fields = fields};
 }
 
-// Fields one after the other.
-struct Part {
-  std::string_view name;
-  FieldRole role;
-  std::uint16_t bits, count;
-  std::string_view number = {};
+// Fields are told in the order of their bits: one that says nothing else begins where those before it would end.
+inline constexpr std::uint16_t kFollows = 0xFFFF;
+struct Part : Field {
+  [[nodiscard]] constexpr Part at(std::uint16_t offset_of_first) const {
+    Part part = *this;
+    part.bit_offset = offset_of_first;
+    return part;
+  }
+  [[nodiscard]] constexpr Part interleaved(std::uint8_t entries) const { return spaced(entries, 8, 0); }
+  [[nodiscard]] constexpr Part spaced(std::uint8_t entries, std::int8_t apart, std::uint8_t runs_apart) const {
+    Part part = *this;
+    part.run = entries;
+    part.step = apart;
+    part.next = runs_apart;
+    return part;
+  }
+  [[nodiscard]] constexpr Part from(std::uint8_t element, std::uint8_t elements_each) const {
+    Part part = *this;
+    part.first = element;
+    part.each = elements_each;
+    return part;
+  }
+  [[nodiscard]] constexpr Part taken_in_turn() const {
+    Part part = *this;
+    part.in_turn = true;
+    return part;
+  }
+  [[nodiscard]] constexpr Part above(std::uint8_t bits_below) const {
+    Part part = *this;
+    part.place = bits_below;
+    return part;
+  }
+  [[nodiscard]] constexpr Part less(std::int8_t stored_more) const {
+    Part part = *this;
+    part.offset = static_cast<std::int8_t>(-stored_more);
+    return part;
+  }
+  [[nodiscard]] constexpr Part in_odd(std::uint8_t eighths_of_one) const {
+    Part part = *this;
+    part.eighths = eighths_of_one;
+    return part;
+  }
+  [[nodiscard]] constexpr Part always_finite() const {
+    Part part = *this;
+    part.finite = true;
+    return part;
+  }
 };
+// A number of 16 or 32 bits is a float16 or a float32 where nothing else is said.
+constexpr Part part(std::string_view name, FieldRole role, std::uint8_t bits, std::uint16_t count,
+                    std::string_view number = {}) {
+  const bool is_code = role == FieldRole::Code || role == FieldRole::Sign;
+  if (!is_code && number.empty()) number = bits == 16 ? "float16" : bits == 32 ? "float32" : "";
+  return {{.name = name,
+           .number = find_number_format(number),
+           .role = role,
+           .bits = bits,
+           .count = count,
+           .bit_offset = kFollows}};
+}
 template <std::size_t n>
 constexpr std::array<Field, n> in_a_row(const Part (&parts)[n]) {
   std::array<Field, n> fields{};
-  std::uint32_t offset = 0;
+  std::uint16_t offset = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    const Part& part = parts[i];
-    fields[i] = {part.name, part.role, offset, part.bits, part.count, part.number};
-    offset += part.bits * part.count;
+    fields[i] = parts[i];
+    if (parts[i].bit_offset == kFollows) fields[i].bit_offset = offset;
+    offset = static_cast<std::uint16_t>(offset + parts[i].bits * parts[i].count);
   }
   return fields;
 }
 
-constexpr Part kD{"d", FieldRole::Scale, 16, 1}, kM{"m", FieldRole::Minimum, 16, 1}, kSum{"s", FieldRole::Sum, 16, 1};
-constexpr Part codes(std::string_view name, std::uint16_t bits, std::uint16_t count) {
-  return {name, FieldRole::Code, bits, count};
+constexpr Part scales(std::string_view name, std::uint8_t bits, std::uint16_t count, std::string_view number = {}) {
+  return part(name, FieldRole::Scale, bits, count, number);
 }
-// ggml's names and order. How codes are interleaved and scales packed is said in cpp/reference/ggml_k.cpp.
-constexpr Part kDMin{"dmin", FieldRole::Minimum, 16, 1};
-constexpr Part scales(std::uint16_t bits, std::uint16_t count) {
-  return {"scales", FieldRole::Scale, bits, count};
+constexpr Part minima(std::string_view name, std::uint8_t bits, std::uint16_t count) {
+  return part(name, FieldRole::Minimum, bits, count);
 }
-inline constexpr auto kQ2_K = in_a_row({scales(8, 16), codes("qs", 2, 256), kD, kDMin});
-inline constexpr auto kQ3_K = in_a_row({codes("hmask", 1, 256), codes("qs", 2, 256), scales(6, 16), kD});
-inline constexpr auto kQ4_K = in_a_row({kD, kDMin, scales(12, 8), codes("qs", 4, 256)});
-inline constexpr auto kQ5_K = in_a_row({kD, kDMin, scales(12, 8), codes("qh", 1, 256), codes("qs", 4, 256)});
-inline constexpr auto kQ6_K = in_a_row({codes("ql", 4, 256), codes("qh", 2, 256), scales(8, 16), kD});
-inline constexpr auto kQ8_K =
-    in_a_row({{"d", FieldRole::Scale, 32, 1}, codes("qs", 8, 256), {"bsums", FieldRole::Sum, 16, 16, "int16"}});
+constexpr Part codes(std::string_view name, std::uint8_t bits, std::uint16_t count) {
+  return part(name, FieldRole::Code, bits, count);
+}
+inline constexpr Part kD = scales("d", 16, 1), kM = minima("m", 16, 1), kDMin = minima("dmin", 16, 1);
 
-// In qh stand fifth bits, or trits.
-inline constexpr auto kQ4_0 = in_a_row({kD, codes("qs", 4, 32)});
-inline constexpr auto kQ4_1 = in_a_row({kD, kM, codes("qs", 4, 32)});
-inline constexpr auto kQ5_0 = in_a_row({kD, codes("qh", 1, 32), codes("qs", 4, 32)});
-inline constexpr auto kQ5_1 = in_a_row({kD, kM, codes("qh", 1, 32), codes("qs", 4, 32)});
+// ggml's names and order. In qh stand the upper bits of codes.
+inline constexpr auto kQ4_0 = in_a_row({kD, codes("qs", 4, 32).interleaved(16)});
+inline constexpr auto kQ4_1 = in_a_row({kD, kM, codes("qs", 4, 32).interleaved(16)});
+inline constexpr auto kQ5_0 = in_a_row({kD, codes("qh", 1, 32).above(4), codes("qs", 4, 32).interleaved(16)});
+inline constexpr auto kQ5_1 = in_a_row({kD, kM, codes("qh", 1, 32).above(4), codes("qs", 4, 32).interleaved(16)});
 inline constexpr auto kQ8_0 = in_a_row({kD, codes("qs", 8, 32)});
-inline constexpr auto kQ8_1 = in_a_row({kD, kSum, codes("qs", 8, 32)});
+inline constexpr auto kQ8_1 = in_a_row({kD, part("s", FieldRole::Sum, 16, 1), codes("qs", 8, 32)});
 inline constexpr auto kQ1_0 = in_a_row({kD, codes("qs", 1, 128)});
 inline constexpr auto kQ2_0 = in_a_row({kD, codes("qs", 2, 64)});
-inline constexpr auto kTq1_0 = in_a_row({codes("qs", 8, 48), codes("qh", 8, 4), kD});
-inline constexpr auto kTq2_0 = in_a_row({codes("qs", 2, 256), kD});
-inline constexpr auto kMxfp4 = in_a_row({{"e", FieldRole::Scale, 8, 1, "float8_e8m0fnu"}, codes("qs", 4, 32)});
-inline constexpr auto kNvfp4 = in_a_row({{"d", FieldRole::Scale, 8, 4, "float8_e4m3fn"}, codes("qs", 4, 64)});
-inline constexpr auto kIq4Xs =
-    in_a_row({kD, {"scales_h", FieldRole::Scale, 2, 8}, {"scales_l", FieldRole::Scale, 4, 8}, codes("qs", 4, 256)});
+inline constexpr auto kMxfp4 =
+    in_a_row({scales("e", 8, 1, "float8_e8m0fnu").always_finite(), codes("qs", 4, 32).interleaved(16)});
+inline constexpr auto kNvfp4 =
+    in_a_row({scales("d", 8, 4, "float8_e4m3fn").always_finite(), codes("qs", 4, 64).interleaved(8)});
+inline constexpr auto kTq2_0 = in_a_row({codes("qs", 2, 256).interleaved(32), kD});
+// Five trits in a byte, of elements 32, 16 or 4 apart; the last bytes have four.
+inline constexpr auto kTq1_0 =
+    in_a_row({codes("qs", 8, 32).from(0, 5).taken_in_turn(), codes("qs", 8, 16).from(160, 5).taken_in_turn(),
+              codes("qh", 8, 4).from(240, 4).taken_in_turn(), kD});
 
-// A scale, then one code per element.
-template <std::uint16_t scale_bits, std::uint16_t bits, std::uint16_t count>
-inline constexpr std::array<Field, 2> kScaleAndCodes{
-    {{.name = scale_bits == 32 ? "absmax" : "scale",
-      .role = FieldRole::Scale,
-      .bit_offset = 0,
-      .bits = scale_bits,
-      .count = 1,
-      .number = scale_bits == 32 ? "float32"
-                : count == 16    ? "float8_e4m3fn"
-                                 : "float8_e8m0fnu"},
-     {.name = "q", .role = FieldRole::Code, .bit_offset = scale_bits, .bits = bits, .count = count}}};
+inline constexpr auto kQ2_K =
+    in_a_row({scales("scales", 4, 16).interleaved(16), minima("mins", 4, 16).at(4).interleaved(16),
+              codes("qs", 2, 256).interleaved(32), kD, kDMin});
+inline constexpr auto kQ3_K = in_a_row(
+    {codes("hmask", 1, 256).interleaved(32).above(2), codes("qs", 2, 256).interleaved(32),
+     scales("scales_l", 4, 16).interleaved(8).less(32), scales("scales_h", 2, 16).interleaved(4).above(4), kD});
+// Six bits each: eight scales and eight minima. The upper bits of the last four lie above the first four.
+constexpr Part first_four(Part part, std::uint16_t offset) {
+  return part.at(offset).interleaved(4).from(0, 32);
+}
+constexpr Part last_four(Part part, std::uint16_t offset) {
+  return part.at(offset).interleaved(4).from(128, 32);
+}
+template <class... Codes>
+constexpr auto six_bit_scales(Codes... codes) {
+  return in_a_row({kD, kDMin, first_four(scales("scales", 6, 4), 32), last_four(scales("scales_h", 2, 4), 38).above(4),
+                   first_four(minima("mins", 6, 4), 64), last_four(minima("mins_h", 2, 4), 70).above(4),
+                   last_four(scales("scales_l", 4, 4), 96), last_four(minima("mins_l", 4, 4), 100), codes...});
+}
+inline constexpr auto kQ4_K = six_bit_scales(codes("qs", 4, 256).interleaved(32));
+inline constexpr auto kQ5_K =
+    six_bit_scales(codes("qh", 1, 256).interleaved(32).above(4), codes("qs", 4, 256).interleaved(32));
+inline constexpr auto kQ6_K =
+    in_a_row({codes("ql", 4, 256).interleaved(64), codes("qh", 2, 256).interleaved(32).above(4),
+              scales("scales", 8, 16, "int8"), kD});
+inline constexpr auto kQ8_K =
+    in_a_row({scales("d", 32, 1), codes("qs", 8, 256), part("bsums", FieldRole::Sum, 16, 16, "int16")});
+inline constexpr auto kIq4Xs = in_a_row(
+    {kD, scales("scales_h", 2, 8).above(4), scales("scales_l", 4, 8).less(32), codes("qs", 4, 256).interleaved(16)});
 
-template <std::uint16_t scale_bits, std::uint16_t bits, std::uint16_t count>
+// A scale, then one code per element. bitsandbytes' come in pairs, the first of two in the upper half of a byte.
+template <std::uint8_t scale_bits, std::uint8_t bits, std::uint16_t count>
+inline constexpr auto kScaleAndCodes = [] {
+  const Part scale = scale_bits == 32 ? scales("absmax", 32, 1, "float32")
+                                      : scales("scale", 8, 1, count == 16 ? "float8_e4m3fn" : "float8_e8m0fnu");
+  const Part plain = codes("q", bits, count);
+  return in_a_row({scale, scale_bits == 32 && bits == 4 ? plain.spaced(2, -4, 8) : plain});
+}();
+
+template <std::uint8_t scale_bits, std::uint8_t bits, std::uint16_t count>
 constexpr BlockFormat scale_and_codes(std::string_view name, std::string_view family) {
   return {.name = name,
           .family = family,
@@ -131,11 +240,10 @@ constexpr BlockFormat scale_and_codes(std::string_view name, std::string_view fa
 }
 
 // One code per element and nothing else: the scale stands beside the codes.
-template <std::uint16_t bits>
-inline constexpr std::array<Field, 1> kCode{
-    {{.name = "q", .role = FieldRole::Code, .bit_offset = 0, .bits = bits, .count = 1}}};
+template <std::uint8_t bits>
+inline constexpr auto kCode = in_a_row({codes("q", bits, 1)});
 
-template <std::uint16_t bits>
+template <std::uint8_t bits>
 constexpr BlockFormat whole_tensor(std::string_view name, std::string_view family) {
   return {.name = name,
           .family = family,
@@ -199,14 +307,19 @@ constexpr std::uint32_t block_bytes(const BlockFormat& format, std::uint32_t blo
   return (codes.bit_offset + block_size * codes.bits) / 8;
 }
 
-// Whether the fields cover every bit of a block, or of an element where there are no blocks, exactly once and in order.
+// Whether the fields cover every bit of a block, or of an element where there are no blocks, exactly once.
 constexpr bool fields_tile(const BlockFormat& format) {
-  std::uint32_t covered = 0;
-  for (const Field& field : format.fields) {
-    if (field.bit_offset != covered) return false;
-    covered += field.bits * field.count;
-  }
-  return covered == (format.block_size == 0 ? format.element_bits : 8 * format.block_bytes);
+  constexpr std::size_t kMostBytes = 512;
+  std::array<std::uint8_t, kMostBytes> covered{};
+  const std::uint32_t size = format.block_size == 0 ? format.element_bits : 8 * format.block_bytes;
+  std::uint32_t sum = 0;
+  for (const Field& field : format.fields)
+    for (std::uint32_t entry = 0; entry < field.count; ++entry)
+      for (std::uint32_t at = bit_of(field, entry), end = at + field.bits; at < end; ++at, ++sum) {
+        if (at >= size || (covered[at / 8] >> at % 8 & 1) != 0) return false;
+        covered[at / 8] = static_cast<std::uint8_t>(covered[at / 8] | 1u << at % 8);
+      }
+  return sum == size;
 }
 static_assert([] {
   for (const BlockFormat& format : kBlockFormats)

@@ -45,7 +45,7 @@ constexpr void add(Fnv1a& hash, const BlockFormat& format) {
     hash.add(number);
   for (const Field& field : format.fields) {
     hash.add(field.name);
-    for (const std::uint32_t number : {static_cast<std::uint32_t>(field.role), field.bit_offset,
+    for (const std::uint32_t number : {static_cast<std::uint32_t>(field.role), std::uint32_t{field.bit_offset},
                                        std::uint32_t{field.bits}, std::uint32_t{field.count}})
       hash.add(number);
   }

@@ -239,7 +239,7 @@ void plan_dequantize(Value asked, Writer& writer, Checker& checker) {
     nests = takes_block_size(*format) && nested.is(Type::Array);
     if (takes_block_size(*format) && !nests) {
       const Field& codes = format->fields.back();
-      find_block_size(*format, (length.number() - elements * codes.bits / 8) * 8 / codes.bit_offset, elements, block);
+      find_block_size(*format, (length.number() - elements * codes.bits / 8) / kAbsmaxBytes, elements, block);
     }
     if (format->block_size != 0 && !divides(block.size, elements)) {
       Text must;
@@ -270,165 +270,204 @@ static_assert([] {
 
 using Bytes = std::array<std::uint8_t, kMostBytes>;
 using Floats = std::array<float, kMostElements>;
-using Shifts = std::array<int, kMostElements>;
 
-// Entry i of a field.
-std::uint32_t code_of(const Bytes& bytes, const Field& field, std::size_t i) {
+// The terms of an element's formula: value = d * scale * q - dmin * min, or less than that.
+enum class Term : std::uint8_t { D, Scale, Q, DMin, Min, None };
+
+std::uint32_t code_of(const Bytes& bytes, const Field& field, std::uint32_t entry) {
   std::uint32_t code = 0;
-  for (std::size_t bit = 0, at = field.bit_offset + i * field.bits; bit < field.bits; ++bit, ++at)
+  for (std::uint32_t bit = 0, at = bit_of(field, entry); bit < field.bits; ++bit, ++at)
     code |= (bytes[at / 8] >> (at % 8) & 1u) << bit;
   return code;
 }
-void set_code(Bytes& bytes, const Field& field, std::size_t i, std::uint32_t code) {
-  for (std::size_t bit = 0, at = field.bit_offset + i * field.bits; bit < field.bits; ++bit, ++at) {
-    const auto mask = static_cast<std::uint8_t>(1u << (at % 8));
-    bytes[at / 8] = static_cast<std::uint8_t>(code >> bit & 1 ? bytes[at / 8] | mask : bytes[at / 8] & ~mask);
+
+Term term_of(const Field& field) {
+  const bool is_integer = field.number == nullptr || field.number->kind == Kind::Integer;
+  switch (field.role) {
+    case FieldRole::Scale:
+      return is_integer ? Term::Scale : Term::D;
+    case FieldRole::Minimum:
+      return is_integer ? Term::Min : Term::DMin;
+    case FieldRole::Sum:
+      return Term::None;
+    default:
+      return Term::Q;
   }
 }
 
-// What a scale is written in; nullptr: a whole number.
-const NumberFormat* number_of(const Field& field) {
-  if (!field.number.empty()) return find_number_format(field.number);
-  return field.bits == 16 ? find_number_format("float16") : field.bits == 32 ? find_number_format("float32") : nullptr;
-}
-
-bool is_code(const Field& field) {
-  return field.role == FieldRole::Code || field.role == FieldRole::Sign;
-}
-bool is_scale(const Field& field) {
-  return field.role == FieldRole::Scale || field.role == FieldRole::Minimum;
-}
-
-float value_of(const Field& field, std::uint32_t code) {
-  const NumberFormat* const number = number_of(field);
-  if (!number || is_code(field)) return static_cast<float>(code);
+// As the kernels read it.
+double number_from(const Field& field, std::uint32_t code) {
+  if (field.number == nullptr) return code;
+  if (field.finite)
+    return field.number->kind == Kind::Exponent ? std::ldexp(1.0, static_cast<int>(code) - 127)
+           : code == 0x7F                       ? 0
+                                                : std::bit_cast<float>((code & 0x7F) << 20) * 0x1p120f;
   float value = 0;
-  decode(*number, &code, 1, &value);
+  decode(*field.number, &code, 1, &value);
   return value;
 }
 
-// A float32 in JSON: bit for bit, infinities and NaN too.
-void write_float(Writer& writer, const char* name, float value) {
+// A float32 in JSON: bit for bit, infinities and NaN too. 2^128 alone goes beyond: the largest E8M0 where it is finite.
+void write_float(Writer& writer, const char* name, double value) {
+  writer.name(name);
+  if (value == 0x1p128) {
+    writer.raw("340282366920938463463374607431768211456");
+    return;
+  }
   Text text;
   text << "~";
-  writer.name(name).string(text.digits(std::bit_cast<std::uint32_t>(value)).string());
+  writer.string(text.digits(std::bit_cast<std::uint32_t>(static_cast<float>(value))).string());
 }
 
-// A block taken apart. What its bits do is found by asking the kernel: an element belongs to the codes that change it,
-// and is so many times a scale as it would be with the scale 1.
+// A block taken apart. Its fields say where every number is; what a code stands for is asked of the kernel, by giving
+// it the block with scales that multiply to 1.
 class Anatomy {
  public:
   Anatomy(const BlockFormat& format, const Bytes& bytes) : format_(format), bytes_(bytes) {
+    dequantize(format, bytes.data(), 1, {}, values_.data());
+    Bytes plain = bytes;
     for (const Field& field : format.fields) {
-      code_fields_ += is_code(field);
-      has_subscales_ |= is_scale(field) && !number_of(field);
-      has_minimum_ |= field.role == FieldRole::Minimum;
+      const Term term = term_of(field);
+      if (term == Term::Scale) set(plain, field, one_of_scales());
+      if (term != Term::D && term != Term::DMin) continue;
+      const float number = term == Term::D ? unit() : 0;
+      std::uint32_t code = 0;
+      encode(*field.number, std::span(&number, 1), &code, Overflow::Saturate);
+      set(plain, field, code);
     }
-    value_ = restored(bytes);
-    multiple_ = restored(with_scales(1, 0));
-    if (has_subscales_ && has_minimum_) minimum_ = restored(with_scales(0, 1));
-    find_codes();
+    dequantize(format, plain.data(), 1, {}, multiples_.data());
   }
 
   void write(Writer& writer) const {
     writer.open('{').name("fields").open('[');
     for (const Field& field : format_.fields)
-      for (std::size_t i = 0; i < field.count; ++i) write_field(writer, field, i);
+      for (std::uint32_t entry = 0; entry < field.count; ++entry) write_entry(writer, field, entry);
     writer.close(']').name("elements").open('[');
-    for (std::size_t i = 0; i < format_.block_size; ++i) write_element(writer, i);
+    for (std::uint32_t i = 0; i < format_.block_size; ++i) write_element(writer, i);
     writer.close(']').close('}');
   }
 
  private:
-  [[nodiscard]] Floats restored(const Bytes& bytes) const {
-    Floats values{};
-    dequantize(format_, bytes.data(), 1, {}, values.data());
-    return values;
+  // All entries, each that part of the code which is theirs.
+  static void set(Bytes& bytes, const Field& field, std::uint32_t code) {
+    for (std::uint32_t entry = 0; entry < field.count; ++entry)
+      for (std::uint32_t bit = 0, at = bit_of(field, entry); bit < field.bits; ++bit, ++at) {
+        const auto mask = static_cast<std::uint8_t>(1u << (at % 8));
+        const bool is_set = (code >> (field.place + bit) & 1) != 0;
+        bytes[at / 8] = static_cast<std::uint8_t>(is_set ? bytes[at / 8] | mask : bytes[at / 8] & ~mask);
+      }
   }
 
-  // The block with other numbers for its scales and minima, as far as they are floats.
-  [[nodiscard]] Bytes with_scales(float scale, float minimum) const {
-    Bytes bytes = bytes_;
-    for (const Field& field : format_.fields) {
-      const NumberFormat* const number = number_of(field);
-      if (!is_scale(field) || !number) continue;
-      std::uint32_t code = 0;
-      const float wanted = field.role == FieldRole::Scale ? scale : minimum;
-      encode(*number, std::span(&wanted, 1), &code, Overflow::Saturate);
-      for (std::size_t i = 0; i < field.count; ++i) set_code(bytes, field, i, code);
-    }
-    return bytes;
+  // The code of an integer scale that is used as 1, or the least, in eighths.
+  [[nodiscard]] std::uint32_t one_of_scales() const {
+    int code = 1;
+    for (const Field& field : format_.fields) code = field.eighths != 0 ? 0 : code - field.offset;
+    return static_cast<std::uint32_t>(code);
   }
-
-  void find_codes() {
-    Bytes plain = with_scales(1, 0);
+  // What makes 1 of it.
+  [[nodiscard]] float unit() const {
     for (const Field& field : format_.fields)
-      for (std::size_t i = 0; i < field.count; ++i) {
-        if (is_code(field)) set_code(plain, field, i, 0);
-        if (is_scale(field) && !number_of(field)) set_code(plain, field, i, ~0u);  // not 0, with an offset or without
-      }
-    const Floats before = restored(plain);
-    Shifts shift{};
-    // The low bits of a code are where most of it is.
-    for (int bits = 16; bits > 0; --bits)
-      for (const Field& field : format_.fields) {
-        if (!is_code(field) || field.bits != bits) continue;
-        for (std::size_t i = 0; i < field.count; ++i) find_owners(plain, before, field, i, shift);
-      }
+      if (field.eighths != 0) return 8.0f / static_cast<float>(field.eighths);
+    return 1;
   }
 
-  void find_owners(Bytes& plain, const Floats& before, const Field& field, std::size_t i, Shifts& shift) {
-    set_code(plain, field, i, ~0u);
-    const Floats after = restored(plain);
-    set_code(plain, field, i, 0);
-    for (std::size_t k = 0; k < format_.block_size; ++k) {
-      if (std::bit_cast<std::uint32_t>(before[k]) == std::bit_cast<std::uint32_t>(after[k])) continue;
-      code_[k] += std::ldexp(static_cast<double>(code_of(bytes_, field, i)), shift[k]);
-      shift[k] += field.bits;
-      owner_[i] = static_cast<std::uint16_t>(k);
-    }
+  [[nodiscard]] std::uint32_t each(const Field& field) const {
+    return field.each != 0 ? field.each : format_.block_size / field.count;
   }
 
-  void write_field(Writer& writer, const Field& field, std::size_t i) const {
+  // The entry that an element has a part in; a field's count where it has none.
+  [[nodiscard]] std::uint32_t entry_of(const Field& field, std::uint32_t element) const {
+    const std::uint32_t i = element - field.first;  // large before the first
+    if (i >= field.count * each(field)) return field.count;
+    return field.in_turn ? i % field.count : i / each(field);
+  }
+
+  // Of all fields that make the term, the element's entries.
+  template <class Use>
+  void for_entries(Term term, std::uint32_t element, const Use& use) const {
+    for (const Field& field : format_.fields)
+      if (term_of(field) == term)
+        if (const std::uint32_t entry = entry_of(field, element); entry < field.count) use(field, entry);
+  }
+
+  [[nodiscard]] std::uint32_t code(Term term, std::uint32_t element) const {
+    std::uint32_t code = 0;
+    for_entries(term, element,
+                [&](const Field& field, std::uint32_t entry) { code |= code_of(bytes_, field, entry) << field.place; });
+    return code;
+  }
+
+  // As it is used.
+  [[nodiscard]] double number(Term term, std::uint32_t element) const {
+    if (term == Term::Q) return multiples_[element];
+    double number = 0;
+    int offset = 0;
+    for_entries(term, element, [&](const Field& field, std::uint32_t) {
+      number = number_from(field, code(term, element));
+      if (field.eighths != 0) number = (2 * number + 1) * field.eighths / 8;
+      offset += field.offset;
+    });
+    return number + offset;
+  }
+
+  void write_entry(Writer& writer, const Field& field, std::uint32_t entry) const {
     constexpr const char* kRoles[]{"scale", "minimum", "code", "sign", "sum"};
-    const std::uint32_t code = code_of(bytes_, field, i);
-    // The code of one element alone is what that element multiplies the scale with.
-    const bool plain = is_code(field) && code_fields_ == 1 && !has_subscales_ && field.count == format_.block_size;
+    const std::uint32_t stored = code_of(bytes_, field, entry);
+    const std::uint32_t element = field.first + (field.in_turn ? entry : entry * each(field));
+    const Term term = term_of(field);
+    double value = 0;
+    if (term == Term::None)
+      value = number_from(field, stored);
+    else if (term == Term::Q && each(field) > 1)
+      value = code(term, element);
+    else
+      value = number(term, element);
     writer.open('{').name("name").string(field.name).name("role").string(kRoles[static_cast<int>(field.role)]);
-    writer.name("bitOffset").number(static_cast<double>(field.bit_offset + i * field.bits));
-    writer.name("bits").number(field.bits).name("code").number(code);
-    write_float(writer, "value", plain ? multiple_[owner_[i]] : value_of(field, code));
+    writer.name("bitOffset").number(bit_of(field, entry));
+    writer.name("bits").number(field.bits).name("code").number(stored);
+    write_float(writer, "value", value);
     writer.close('}');
   }
 
-  void write_element(Writer& writer, std::size_t element) const {
-    writer.open('{').name("code").number(code_[element]);
-    write_float(writer, "value", value_[element]);
+  void write_element(Writer& writer, std::uint32_t element) const {
+    writer.open('{').name("code").number(code(Term::Q, element));
+    write_float(writer, "value", values_[element]);
     writer.name("terms").open('{');
+    for (const Term term : {Term::D, Term::Scale, Term::Q, Term::DMin, Term::Min}) write_term(writer, term, element);
+    writer.close('}').name("bits").open('[');
+    std::array<std::uint32_t, 32> places;
+    std::size_t bits = 0;
+    for_entries(Term::Q, element, [&](const Field& field, std::uint32_t entry) {
+      for (std::uint32_t bit = 0; bit < field.bits; ++bit, ++bits)
+        places[field.place + bit] = bit_of(field, entry) + bit;
+    });
+    for (std::size_t i = 0; i < bits; ++i) writer.number(places[i]);
+    writer.close(']').name("entries").open('[');
+    std::uint32_t first = 0;
     for (const Field& field : format_.fields) {
-      if (!is_scale(field) || !number_of(field)) continue;
-      write_term(writer, field, element);
+      const std::uint32_t entry = entry_of(field, element);
+      if (entry < field.count && term_of(field) != Term::None) writer.number(first + entry);
+      first += field.count;
     }
-    write_float(writer, "q", multiple_[element]);
-    if (has_subscales_ && has_minimum_) write_float(writer, "m", minimum_[element]);
-    writer.close('}').close('}');
+    writer.close(']').close('}');
   }
 
-  // Where there are several scales, each serves as many elements.
-  void write_term(Writer& writer, const Field& field, std::size_t element) const {
+  void write_term(Writer& writer, Term term, std::uint32_t element) const {
     Text name;
-    name << field.name;
-    write_float(writer, name.c_str(),
-                value_of(field, code_of(bytes_, field, element * field.count / format_.block_size)));
+    for_entries(term, element, [&](const Field& field, std::uint32_t) {
+      if (name.empty()) name << field.name;
+    });
+    if (name.empty()) return;
+    const char* const said = term == Term::Scale ? "sc"
+                             : term == Term::Q   ? "q"
+                             : term == Term::Min ? "m"
+                                                 : name.c_str();
+    write_float(writer, said, number(term, element));
   }
 
   const BlockFormat& format_;
   const Bytes& bytes_;
-  int code_fields_ = 0;
-  bool has_subscales_ = false, has_minimum_ = false;
-  Floats value_{}, multiple_{}, minimum_{};
-  std::array<double, kMostElements> code_{};
-  std::array<std::uint16_t, 8 * kMostBytes> owner_{};  // of the entries of the last field
+  Floats values_{}, multiples_{};
 };
 
 }  // namespace
