@@ -22,7 +22,8 @@ export interface PartProps {
 export function BlockDrawing(props: PartProps) {
   const { block } = props;
   const { format, size, at, code, original, back } = block;
-  const label = `${whole(size)} weights in ${format}: weight ${at}, ${say(original)}, has the code ${whole(code)} and comes back as ${say(back)}.`;
+  const from = Number.isNaN(original) ? '' : `, ${say(original)},`;
+  const label = `${whole(size)} weights in ${format}: weight ${at}${from} has the code ${whole(code)} and comes back as ${say(back)}.`;
   return (
     <Drawing label={label} role="group" height={(width) => placesOf(block, width).height}>
       {(width) => {
@@ -52,23 +53,34 @@ function Strip({ block: { strip, stripBlocks, block, blocks }, places: { width }
   const cell = width / strip.length;
   return (
     <>
-      <g class="strip" onClick={(event) => onBlock(stripBlocks[Math.floor(shareOf(event) * strip.length)]!)}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: by key the slider does it. */}
+      <g class="strip" onClick={(event) => onBlock(stripBlocks[Math.floor(shareOf(event) * strip.length)] ?? block)}>
         <rect class="reach" width={width} y="-6" height="28" />
         <rect class="empty" width={width} height="14" rx="3" />
-        {strip.map((share, i) => (
-          <rect class="fill-error" x={tenths(i * cell)} width={tenths(cell)} height="14" fill-opacity={(share / 100) ** 2} />
-        ))}
+        {strip.length > 1 &&
+          strip.map((share, i) => (
+            <rect
+              class="fill-error"
+              x={tenths(i * cell)}
+              width={tenths(cell)}
+              height="14"
+              fill-opacity={(share / 100) ** 2}
+            />
+          ))}
         <rect class="here" x={tenths((width * (block + 0.5)) / blocks - 2)} y="-3" width="4" height="20" rx="1.5" />
       </g>
       <text class="dim" y="34">
-        {blocks === 1 ? 'The only block.' : 'Every block. The stronger the colour, the larger its error.'}
+        {blocks === 1
+          ? 'The only block.'
+          : 'Every block, counted from 0. The stronger the colour, the larger its error.'}
       </text>
     </>
   );
 }
 
 /** One path: cheap to draw, however many weights there are. */
-const pathOf = (count: number, part: (i: number) => string) => Array.from({ length: count }, (_, i) => part(i)).join('');
+const pathOf = (count: number, part: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => part(i)).join('');
 
 function Weights({ block, places, onWeight }: Part) {
   const { size, sub, at, filled, values, restored, steps, code, original, back } = block;
@@ -79,7 +91,9 @@ function Weights({ block, places, onWeight }: Part) {
   const rim = column > 8 ? 2.5 : 0;
   const bar = Math.min(20, Math.max(3, column - 2));
   const finite = (i: number) => Number.isFinite(restored[i]);
+  const known = (i: number) => Number.isFinite(values[i]);
   const lengthOf = (i: number) => tenths(Math.max(-1.3, Math.min(1.3, steps[i]! / 500)) * -20);
+  const dots = pathOf(filled, (i) => (known(i) ? `M${x(i)} ${y(values[i]!)}h0` : ''));
   const onKeyDown = (event: KeyboardEvent) => {
     const to = keyTarget(event, { value: at, min: 0, max: filled - 1, step: 1, before: at });
     if (to === undefined) return;
@@ -96,52 +110,91 @@ function Weights({ block, places, onWeight }: Part) {
       aria-valuemin={0}
       aria-valuemax={filled - 1}
       aria-valuenow={at}
-      aria-valuetext={`weight ${at}, ${say(original)}, code ${whole(code)}, comes back as ${say(back)}`}
+      aria-valuetext={`weight ${at}${Number.isNaN(original) ? '' : `, ${say(original)}`}, code ${whole(code)}, comes back as ${say(back)}`}
       onKeyDown={onKeyDown}
       onClick={(event) => onWeight(Math.min(filled - 1, Math.floor(shareOf(event) * size)))}
     >
       <rect class="reach" x={left} y={top - 8} width={right - left} height={middle + 34 - top} />
       {sub < size && (
-        <rect class="sub" x={left + start * column} y={top - 8} width={sub * column} height={bottom - top + 16} rx="4" />
+        <rect
+          class="sub"
+          x={left + start * column}
+          y={top - 8}
+          width={sub * column}
+          height={bottom - top + 16}
+          rx="4"
+        />
       )}
       <Ladders block={block} places={places} />
-      <rect class="chosen" x={tenths(x(at) - Math.max(column, 6) / 2)} y={top - 8} width={Math.max(column, 6)} height={middle + 34 - top} rx="5" />
+      <rect
+        class="chosen"
+        x={tenths(x(at) - Math.max(column, 6) / 2)}
+        y={top - 8}
+        width={Math.max(column, 6)}
+        height={middle + 34 - top}
+        rx="5"
+      />
       {filled < size && (
         <>
           <pattern id={hatch} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
             <path class="axis" d="M0 0V6" />
           </pattern>
-          <rect fill={`url(#${hatch})`} x={left + filled * column} y={top - 8} width={(size - filled) * column} height={bottom - top + 16} />
+          <rect
+            fill={`url(#${hatch})`}
+            x={left + filled * column}
+            y={top - 8}
+            width={(size - filled) * column}
+            height={bottom - top + 16}
+          />
         </>
       )}
-      <path class="gap" d={pathOf(filled, (i) => (finite(i) ? `M${x(i)} ${y(values[i]!)}V${y(restored[i]!)}` : ''))} />
-      <path class="stroke-restored" stroke-width="3" d={pathOf(filled, (i) => (finite(i) ? `M${tenths(x(i) - bar / 2)} ${y(restored[i]!)}h${tenths(bar)}` : ''))} />
-      <path class="dots halo" stroke-width={dot + rim} d={pathOf(filled, (i) => `M${x(i)} ${y(values[i]!)}h0`)} />
-      <path class="dots" stroke-width={dot} d={pathOf(filled, (i) => `M${x(i)} ${y(values[i]!)}h0`)} />
+      <path
+        class="gap"
+        d={pathOf(filled, (i) => (finite(i) && known(i) ? `M${x(i)} ${y(values[i]!)}V${y(restored[i]!)}` : ''))}
+      />
+      <path
+        class="stroke-restored"
+        stroke-width="3"
+        d={pathOf(filled, (i) => (finite(i) ? `M${tenths(x(i) - bar / 2)} ${y(restored[i]!)}h${tenths(bar)}` : ''))}
+      />
+      <path class="dots halo" stroke-width={dot + rim} d={dots} />
+      <path class="dots" stroke-width={dot} d={dots} />
       <path class="half" d={`M${left} ${middle - 20}H${right}M${left} ${middle + 20}H${right}`} />
       <path class="axis" d={`M${left} ${middle}H${right}`} />
-      <path class="stroke-error" stroke-width={Math.min(12, bar)} d={pathOf(filled, (i) => (steps[i] ? `M${x(i)} ${middle}v${lengthOf(i)}` : ''))} />
+      <path
+        class="stroke-error"
+        stroke-width={Math.min(12, Math.max(1, 0.7 * column))}
+        d={pathOf(filled, (i) => (steps[i] ? `M${x(i)} ${middle}v${lengthOf(i)}` : ''))}
+      />
       <Numbers block={block} places={places} />
     </g>
   );
 }
 
 /** The levels of every sub-block; the followed weight's have their codes, and the outer ones their values. */
-function Ladders({ block: { ladders, sub, at }, places: { narrow, left, right, column, y } }: Pick<Part, 'block' | 'places'>) {
+function Ladders({
+  block: { ladders, sub, at },
+  places: { narrow, left, right, column, y },
+}: Pick<Part, 'block' | 'places'>) {
   const own = ladders[Math.floor(at / sub)]!;
-  const line = (_: unknown, i: number) => ladders[i]!.map(([, value]) => `M${tenths(left + i * sub * column)} ${y(value)}h${tenths(sub * column)}`).join('');
+  const line = (_: unknown, i: number) =>
+    ladders[i]!.map(([, value]) => `M${tenths(left + i * sub * column)} ${y(value)}h${tenths(sub * column)}`).join('');
   const heights = own.map(([, value]) => y(value));
   const room = own.map(() => 14);
   const ends = [0, own.length - 1];
   const zero = own.findIndex(([, value]) => value === 0);
   const labelled = unobstructed(heights, room, ends);
   const names = tickLabels(own.map(([, value]) => Number(value.toPrecision(2))));
-  const valued = unobstructed(heights, room.map(() => 20), zero < 0 ? ends : [...ends, zero]);
+  const valued = unobstructed(
+    heights,
+    room.map(() => 20),
+    zero < 0 ? ends : [...ends, zero],
+  );
   return (
     <>
       <path class="grid" d={ladders.map(line).join('')} />
       <path class="axis" d={`M${left} ${y(0)}H${right}`} />
-      {own.map(([code, value], i) => (
+      {own.map(([code], i) => (
         <>
           {labelled.has(i) && (
             <text class="code" x={left - 8} y={heights[i]! + 4} text-anchor="end">
@@ -160,10 +213,17 @@ function Ladders({ block: { ladders, sub, at }, places: { narrow, left, right, c
 }
 
 /** Under the weights their numbers; beside what is left over its measure. */
-function Numbers({ block: { size, at }, places: { x, column, middle, narrow, left, right } }: Pick<Part, 'block' | 'places'>) {
+function Numbers({
+  block: { size, at },
+  places: { x, column, middle, narrow, left, right },
+}: Pick<Part, 'block' | 'places'>) {
   const every = [1, 4, 16, 32].find((n) => n * column > 20)!;
   const weights = [at, ...Array.from({ length: size / every }, (_, i) => i * every).filter((i) => i !== at)];
-  const shown = unobstructed(weights.map(x), weights.map(() => 24), [0]);
+  const shown = unobstructed(
+    weights.map(x),
+    weights.map(() => 24),
+    [0],
+  );
   const note = (y: number, text: string) => (
     <text class="dim" x={narrow ? left - 4 : right + 8} y={y + 4} text-anchor={narrow ? 'end' : 'start'}>
       {text}
@@ -205,7 +265,14 @@ function Bytes({ block, byte: current, places, onByte }: Part) {
   const start = Math.floor(at / sub) * sub;
   const neighbours = new Set(Array.from({ length: sub }, (_, i) => bytesOf(block, start + i)).flat());
   const onKeyDown = (event: KeyboardEvent) => {
-    const moves: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -places.columns, ArrowDown: places.columns, Home: -999, End: 999 };
+    const moves: Record<string, number> = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -places.columns,
+      ArrowDown: places.columns,
+      Home: -999,
+      End: 999,
+    };
     const move = moves[event.key];
     const press = event.key === 'Enter' || event.key === ' ';
     if (!move && !press) return;

@@ -32,9 +32,7 @@ export default function Blocks(props: Props) {
     <Figure
       title={`Block microscope: ${dataset.name}`}
       controls={<Controls {...{ options, set, follow, view, block }} />}
-      formula={shown.map((one) => (
-        <Restored key={one.format} block={one} named={shown.length > 1} />
-      ))}
+      formula={shown.map((one) => <Restored key={one.format} block={one} named={shown.length > 1} />)}
       sentence={block && <Finding block={block} noun={dataset.noun} pending={view.pending} />}
       table={block ? tableOf(block) : null}
     >
@@ -53,18 +51,13 @@ interface ControlsProps extends Pick<Props, 'options' | 'set' | 'follow'> {
 }
 
 function Controls({ options, set, follow, view, block }: ControlsProps) {
-  const chosen = view.sides.at(-1)!.format;
+  // At once, though the block comes later.
+  const chosen = FORMATS.some(({ value }) => value === options.format) ? options.format : view.sides.at(-1)!.format;
   const choose = (format: string) => set({ format });
   return (
     <>
       <RadioGroup label="Format" items={USUAL} value={chosen as never} onChange={choose} />
-      <Combobox
-        label="All formats"
-        items={FORMATS}
-        value={chosen}
-        onChange={choose}
-        size={12}
-      />
+      <Combobox label="All formats" items={FORMATS} value={chosen} onChange={choose} size={9} />
       <Switch label="Compare" checked={options.pin !== ''} onChange={(on) => set({ pin: on ? chosen : '' })} />
       {block && <Steps block={block} follow={follow} />}
     </>
@@ -101,7 +94,7 @@ function Steps({ block, follow }: { block: Block; follow(index: number): void })
       />
       {button('Previous', block.block === 0, () => goal.current.to - 1)}
       {button('Next', block.block === blocks - 1, () => goal.current.to + 1)}
-      {button('Worst block', block.block === worst, () => worst)}
+      {button('Worst block', !block.made || block.block === worst, () => worst)}
     </div>
   );
 }
@@ -145,7 +138,10 @@ function Microscope({ side: { format, problem, offer, block }, options, set, fol
   return (
     <>
       {heading}
-      <BlockDrawing {...{ block, byte, onWeight, onByte }} onBlock={(to) => follow(to * size + Math.min(at, filled - 1))} />
+      <BlockDrawing
+        {...{ block, byte, onWeight, onByte }}
+        onBlock={(to) => follow(to * size + Math.min(at, filled - 1))}
+      />
       <Key block={block} />
       <Zoom {...{ block, byte, onFlip }} />
       <Notes block={block} flips={flipsOf(options.flips, block)} restore={() => set({ flips: null })} />
@@ -233,7 +229,7 @@ function Restored({ block, named }: { block: Block; named: boolean }) {
   const symbols = { d: power ? 'e' : name, c: 'sc', q: shifted('q'), m: 'm', n: 'dmin' };
   return (
     <span class="formula">
-      {named && <b class="format">{format}</b>}
+      {named && <b class="format">{format}:</b>}
       <Formula of={formulas['x']!} />
       <span class="symbols">
         <Formula of={formulas[kind]!} values={symbols} />
@@ -243,8 +239,13 @@ function Restored({ block, named }: { block: Block; named: boolean }) {
         <Formula of={formulas['equals']!} values={{ y: writeStored(back) }} />
       </span>
       <p class="note">
-        weight {at}: original <Num of={original} digits={4} role="original" />, error{' '}
-        <Num of={back - original} digits={2} role="error" />
+        weight {at}
+        {block.made && (
+          <>
+            : original <Num of={original} digits={4} role="original" />, error{' '}
+            <Num of={back - original} digits={2} role="error" />
+          </>
+        )}
         {offset === null && (
           <>
             ; code {whole(code)} stands for <Num of={q} digits={6} role="code" />
@@ -261,26 +262,31 @@ const inner = (x = 0) => (x < 0 ? `(${say(x, 6)})` : say(x, 6));
 function Finding({ block, noun, pending }: { block: Block; noun: string; pending: boolean }) {
   const { bytes, size, fields, bitsPerWeight, largest, setsScale, used, values, worst, block: here } = block;
   const roles = [...new Set(fields.map(({ role }) => role))];
-  const bitsFor = (wanted: string) => fields.reduce((sum, { role, bits, count: n }) => sum + (role === wanted ? bits * n : 0), 0);
+  const bitsFor = (wanted: string) =>
+    fields.reduce((sum, { role, bits, count: n }) => sum + (role === wanted ? bits * n : 0), 0);
   return (
     <>
       <Num of={whole(bytes.length)} /> bytes for <Num of={whole(size)} /> {noun}:{' '}
-      {roles.map((role, i): ComponentChildren => (
-        <>
-          {i > 0 && ', '}
-          <Num of={whole(bitsFor(role))} /> {!i && 'bits '}of {role}
-        </>
-      ))}
+      {roles.map(
+        (role, i): ComponentChildren => (
+          <>
+            {i > 0 && ', '}
+            <Num of={whole(bitsFor(role))} /> {!i && 'bits '}of {role}
+          </>
+        ),
+      )}
       , <Num of={bitsPerWeight} digits={5} /> per weight. This block uses <Num of={whole(used)} />{' '}
       {used === 1 ? 'code' : 'codes'}.{' '}
-      {values[largest] ? (
+      {!block.made ? (
+        `These bytes are made up: ${block.format} is only read here so far, so that none of the ${noun} went into them.`
+      ) : values[largest] ? (
         <>
           Weight <Num of={whole(largest)} /> is the largest{setsScale && ' and set the scale'}.
         </>
       ) : (
         'All its weights are 0.'
       )}{' '}
-      {worst === here && block.blocks > 1 && !pending && 'No other block has a larger error.'}
+      {block.made && worst === here && block.blocks > 1 && !pending && 'No other block has a larger error.'}
     </>
   );
 }

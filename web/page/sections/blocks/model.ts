@@ -1,7 +1,7 @@
 // Chapter 8: one block of a block format, from its weights down to its bits. Pure; runs in the worker. Whatever a format
 // says comes from the library: here its answers are only put side by side.
 import type { FewbitsError } from '../../../lib/errors.ts';
-import type { BlockDescription, BlockFormat, Field, Fewbits } from '../../../lib/types.ts';
+import type { BlockDescription, BlockFormat, Fewbits, Field } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { EXACT_AT_ONCE, evenly, once } from '../../kit/sample.ts';
 import type { Flips, Options } from './options.ts';
@@ -39,6 +39,8 @@ export interface Block {
   /** The followed weight in the block, and whether it lies beyond the last whole one. */
   at: number;
   beyond: boolean;
+  /** Whether it is made of the data; else its bytes are made up, since the format is only read so far. */
+  made: boolean;
   /** Values of the data in this block; less than `size` where there are no more. */
   filled: number;
   /** Values after the last whole block. */
@@ -97,7 +99,8 @@ const view = (fewbits: Fewbits, dataset: Dataset, options: Options, exact: boole
   const chosen = [options.pin && named(options.pin), named(options.format) ?? formats[0]].filter((one) => !!one);
   const sides = chosen.map((format) => sideOf(fewbits, dataset, format, options, exact));
   return {
-    pending: !exact && dataset.values.length > EXACT_AT_ONCE && sides.some(({ format }) => !known(dataset.values).has(format)),
+    pending:
+      !exact && dataset.values.length > EXACT_AT_ONCE && sides.some(({ format }) => !known(dataset.values).has(format)),
     sides,
   };
 };
@@ -122,14 +125,20 @@ function blockOf(fewbits: Fewbits, dataset: Dataset, format: BlockFormat, option
   const { values, followed } = dataset;
   const { name, blockSize: size, fields } = format;
   const make = (given: Float32Array) =>
-    fewbits.quantizeBlocks(given, name, options.flat ? { importance: new Float32Array(size).fill(1), rowLength: size } : {});
+    fewbits.quantizeBlocks(
+      given,
+      name,
+      options.flat ? { importance: new Float32Array(size).fill(1), rowLength: size } : {},
+    );
   const blocks = Math.max(1, Math.floor(values.length / size));
   const block = Math.min(blocks - 1, Math.floor(followed / size));
   const at = Math.min(size - 1, followed - block * size);
   const part = values.subarray(block * size, (block + 1) * size);
   const numbers = new Float32Array(size);
-  numbers.set(part);
-  const made = make(numbers);
+  const { canQuantize } = format;
+  if (canQuantize) numbers.set(part);
+  else numbers.fill(Number.NaN);
+  const made = canQuantize ? make(numbers) : madeUp(fewbits, format, block);
   const bytes = flipped(made, format, block, options.flips);
   const restored = fewbits.dequantizeBlocks(bytes, name);
   const description = fewbits.describeBlock(bytes, name);
@@ -148,7 +157,8 @@ function blockOf(fewbits: Fewbits, dataset: Dataset, format: BlockFormat, option
     bitsPerWeight: format.bitsPerWeight,
     ...{ size, sub, blocks, block, at },
     beyond: followed >= blocks * size,
-    filled: part.length,
+    made: canQuantize,
+    filled: canQuantize ? part.length : size,
     tail: Math.max(0, values.length - blocks * size),
     values: Array.from(numbers, rounded),
     restored: Array.from(restored, rounded),
@@ -164,10 +174,19 @@ function blockOf(fewbits: Fewbits, dataset: Dataset, format: BlockFormat, option
     terms,
     offset: elements.every(({ terms: { q } }, i) => codes[i]! - q! === offset) ? offset : null,
     largest,
-    setsScale: sizes[largest]! > 0 && setsScale(make, numbers, largest, made, description),
+    setsScale: canQuantize && sizes[largest]! > 0 && setsScale(make, numbers, largest, made, description),
     used: new Set(codes).size,
-    ...stripOf(surveyOf(fewbits, values.length < size ? numbers : values, format, make, exact)),
+    ...stripOf(canQuantize ? surveyOf(fewbits, values.length < size ? numbers : values, format, make, exact) : NOTHING),
   };
+}
+
+/** Bytes of a format that is only read: any will do, but for floats among them, which are 1. */
+function madeUp(fewbits: Fewbits, { name, blockBytes }: BlockFormat, block: number): Uint8Array {
+  const bytes = Uint8Array.from({ length: blockBytes }, (_, i) => (151 * i + 37 * block + 89) % 256);
+  for (const { role, bits, bitOffset } of fewbits.describeBlock(bytes, name).fields)
+    if (role === 'scale' && bits === 16)
+      bytes.set(new Uint8Array(fewbits.encode([1], 'float16').buffer as ArrayBuffer), bitOffset / 8);
+  return bytes;
 }
 
 /** Digits enough for a drawing; the followed weight has all. */
@@ -195,7 +214,8 @@ const isShared = (elements: Elements) => elements.some(({ bits }, i) => bits.inc
 /** Codes as they are told: with their sign where they have one, and as their meaning where weights share their bits. */
 function codesOf(elements: Elements): number[] {
   const wraps = 2 ** elements[0]!.bits.length;
-  const meant = isShared(elements) || elements.every(({ code, terms: { q } }) => q === (2 * code < wraps ? code : code - wraps));
+  const meant =
+    isShared(elements) || elements.every(({ code, terms: { q } }) => q === (2 * code < wraps ? code : code - wraps));
   return elements.map(({ code, terms }) => (meant ? terms['q']! : code));
 }
 
@@ -238,7 +258,9 @@ function laddersOf(
   const starts = Array.from({ length: size / sub }, (_, i) => i * sub);
   if (isShared(elements))
     // What others with the same bits would become is not asked: only what occurs is shown.
-    return starts.map((start) => levels(elements.slice(start, start + sub).map(({ value }, i) => [told[start + i]!, value])));
+    return starts.map((start) =>
+      levels(elements.slice(start, start + sub).map(({ value }, i) => [told[start + i]!, value])),
+    );
   const bits = elements.flatMap((element) => element.bits);
   const width = elements[0]!.bits.length;
   const codes = Array.from({ length: 2 ** width }, (_, code) => code);
@@ -267,7 +289,9 @@ const LINES = 16;
 
 function thinned(ladder: Level[]): Level[] {
   const every = Math.ceil(ladder.length / LINES);
-  return ladder.filter((_, i) => i % every === 0 || i === ladder.length - 1).map(([code, value]) => [code, rounded(value)]);
+  return ladder
+    .filter((_, i) => i % every === 0 || i === ladder.length - 1)
+    .map(([code, value]) => [code, rounded(value)]);
 }
 
 /** The way from a value to what it became, in thousandths of the gap between the levels around it. */
@@ -340,7 +364,7 @@ function surveyOf(
   }
   const blocks = evenly(count, SURVEYED / size);
   const part = new Float32Array(blocks.length * size);
-  blocks.forEach((block, i) => part.set(values.subarray(block * size, (block + 1) * size), i * size));
+  for (const [i, block] of blocks.entries()) part.set(values.subarray(block * size, (block + 1) * size), i * size);
   return survey(blocks, part);
 }
 
@@ -354,10 +378,14 @@ function errorsOf(values: Float32Array, restored: Float32Array, size: number): F
   return errors;
 }
 
+const NOTHING: Survey = { blocks: null, errors: new Float32Array(0) };
 const CELLS = 128;
 
 /** At most 128 cells, each with the worst of its blocks. */
-function stripOf({ blocks, errors }: Survey): Pick<Block, 'strip' | 'stripBlocks' | 'worst' | 'infinite' | 'firstInfinite'> {
+function stripOf({
+  blocks,
+  errors,
+}: Survey): Pick<Block, 'strip' | 'stripBlocks' | 'worst' | 'infinite' | 'firstInfinite'> {
   const nameOf = (i: number) => blocks?.[i] ?? i;
   const cells = Math.min(CELLS, errors.length);
   const worstOf = (from: number, to: number) => {

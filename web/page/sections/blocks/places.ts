@@ -18,7 +18,9 @@ export function placesOf(block: Block, width: number) {
   const [left, right] = [narrow ? 22 : 34, width - (narrow ? 0 : 62)];
   const top = STRIP + 12;
   const bottom = top + (narrow ? 190 : 250);
-  const reach = [0, ...values.slice(0, filled), ...restored, ...ladders.flat().map(([, value]) => value)].filter(Number.isFinite);
+  const reach = [0, ...values.slice(0, filled), ...restored, ...ladders.flat().map(([, value]) => value)].filter(
+    Number.isFinite,
+  );
   const column = (right - left) / size;
   const columns = bytes.length <= 20 ? (narrow ? 9 : bytes.length) : narrow && bytes.length > 40 ? 12 : narrow ? 9 : 16;
   const [wide, tall] = [(width + GAP) / columns, bytes.length > 40 ? 30 : 38];

@@ -15,11 +15,13 @@ export function Zoom({ block, byte, onFlip }: ZoomProps) {
   const owners = ownersOf(block, byte);
   const { name, role } = fieldAt(block, byte);
   const weights = [...new Set(owners)].filter((weight) => weight >= 0);
-  const tiles = owners.map((owner, i): Tile => ({
-    bit: 8 * byte + i,
-    name: `bit ${i}`,
-    kind: `${role}${owner === block.at ? ' mine' : ''}`,
-  }));
+  const tiles = owners.map(
+    (owner, i): Tile => ({
+      bit: 8 * byte + i,
+      name: `bit ${i}`,
+      kind: `${role}${owner === block.at ? ' mine' : ''}`,
+    }),
+  );
   return (
     <div class="zoom">
       <div>
