@@ -196,7 +196,7 @@ function Ladders({
       <path class="axis" d={`M${left} ${y(0)}H${right}`} />
       {own.map(([code], i) => (
         <>
-          {labelled.has(i) && (
+          {own.length > 1 && labelled.has(i) && (
             <text class="code" x={left - 8} y={heights[i]! + 4} text-anchor="end">
               {whole(code)}
             </text>

@@ -10,7 +10,7 @@ import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
 import { Num } from '../../kit/number.tsx';
-import { count, say, whole, writeStored } from '../../kit/numbers.ts';
+import { count, MINUS, say, whole, write, writeStored } from '../../kit/numbers.ts';
 import { BlockDrawing } from './drawing.tsx';
 import formulas from './formulas.tex';
 import type { Block, Side, View } from './model.ts';
@@ -37,7 +37,7 @@ export default function Blocks(props: Props) {
       table={block ? tableOf(block) : null}
     >
       {sides.map((side) => (
-        <Microscope key={side.format} {...{ side, options, set, follow }} named={sides.length > 1} />
+        <Microscope key={side.format} {...{ side, options, set, follow, dataset }} named={sides.length > 1} />
       ))}
     </Figure>
   );
@@ -99,12 +99,19 @@ function Steps({ block, follow }: { block: Block; follow(index: number): void })
   );
 }
 
-interface MicroscopeProps extends Pick<Props, 'options' | 'set' | 'follow'> {
+interface MicroscopeProps extends Pick<Props, 'options' | 'set' | 'follow' | 'dataset'> {
   side: Side;
   named: boolean;
 }
 
-function Microscope({ side: { format, problem, offer, block }, options, set, follow, named }: MicroscopeProps) {
+function Microscope({
+  side: { format, problem, offer, block },
+  options,
+  set,
+  follow,
+  dataset,
+  named,
+}: MicroscopeProps) {
   const [picked, setPicked] = useState(-1);
   const heading = named && <h3 class="format">{format}</h3>;
   if (!block)
@@ -144,7 +151,12 @@ function Microscope({ side: { format, problem, offer, block }, options, set, fol
       />
       <Key block={block} />
       <Zoom {...{ block, byte, onFlip }} />
-      <Notes block={block} flips={flipsOf(options.flips, block)} restore={() => set({ flips: null })} />
+      <Notes
+        block={block}
+        row={dataset.shape.at(-1)!}
+        flips={flipsOf(options.flips, block)}
+        restore={() => set({ flips: null })}
+      />
     </>
   );
 }
@@ -157,6 +169,14 @@ function turned(flips: Options['flips'], block: Block, bit: number): Options['fl
   const before = flipsOf(flips, block);
   const bits = before.includes(bit) ? before.filter((one) => one !== bit) : [...before, bit];
   return bits.length ? { format: block.format, block: block.block, bits } : null;
+}
+
+interface NotesProps {
+  block: Block;
+  /** Values of a row of the data. */
+  row: number;
+  flips: number[];
+  restore(): void;
 }
 
 const ROLES = { scale: 'scale', minimum: 'zero', code: 'code', sign: 'sign', sum: 'none' } as const;
@@ -174,12 +194,15 @@ const Key = ({ block: { fields } }: { block: Block }) => (
   </p>
 );
 
-function Notes({ block, flips, restore }: { block: Block; flips: number[]; restore(): void }) {
+function Notes({ block, row, flips, restore }: NotesProps) {
   const { size, filled, tail, beyond, infinite, firstInfinite, shared, blocks } = block;
   const bad = shared.find(({ value }) => !Number.isFinite(value));
   const notes = [
     filled < size && `A block has ${size} weights: the hatched ${whole(size - filled)} are zeros, to fill it.`,
     tail > 0 && `The last ${count(tail, 'values')} are less than a block and left out.`,
+    row % size > 0 &&
+      blocks > 1 &&
+      `Here all numbers are one long row. A file keeps the rows apart: these of ${whole(row)} are no whole blocks of ${size}.`,
     beyond && tail > 0 && 'The followed one is among them: this is its nearest neighbour.',
   ];
   return (
@@ -218,15 +241,16 @@ function Restored({ block, named }: { block: Block; named: boolean }) {
   const power = shared.some((one) => one.name === name && one.as === 'float8_e8m0fnu');
   const kind = power ? 'power' : (['dmin', 'sc', 'm'].find((key) => key in terms) ?? 'd');
   const q = terms['q']!;
-  const shifted = (text: string) => (offset ? `(${text} ${offset > 0 ? '−' : '+'} ${whole(Math.abs(offset))})` : text);
+  const shift = { o: offset ? '(' : '', k: offset ? ` ${offset > 0 ? MINUS : '+'} ${whole(Math.abs(offset))})` : '' };
   const numbers = {
+    ...(offset || !(q < 0) ? shift : { o: '(', k: ')' }),
     d: power ? Math.log2(terms[name]!) : terms[name]!,
-    c: inner(terms['sc']),
-    q: offset ? shifted(whole(code)) : inner(q),
-    m: inner(terms['m']),
+    c: factor(terms['sc']),
+    q: offset ? whole(code) : write(q, 6),
+    m: factor(terms['m']),
     n: terms['dmin'] ?? 0,
   };
-  const symbols = { d: power ? 'e' : name, c: 'sc', q: shifted('q'), m: 'm', n: 'dmin' };
+  const symbols = { ...shift, d: power ? 'e' : name, c: 'sc', q: 'q', m: 'm', n: 'dmin' };
   return (
     <span class="formula">
       {named && <b class="format">{format}:</b>}
@@ -243,7 +267,7 @@ function Restored({ block, named }: { block: Block; named: boolean }) {
         {block.made && (
           <>
             : original <Num of={original} digits={4} role="original" />, error{' '}
-            <Num of={back - original} digits={2} role="error" />
+            <Num of={back - original || 0} digits={2} role="error" />
           </>
         )}
         {offset === null && (
@@ -256,8 +280,8 @@ function Restored({ block, named }: { block: Block; named: boolean }) {
   );
 }
 
-/** A factor in the middle of a product. */
-const inner = (x = 0) => (x < 0 ? `(${say(x, 6)})` : say(x, 6));
+/** A whole number in the middle of a product. */
+const factor = (x = 0) => (x < 0 ? `(${say(x, 6)})` : say(x, 6));
 
 function Finding({ block, noun, pending }: { block: Block; noun: string; pending: boolean }) {
   const { bytes, size, fields, bitsPerWeight, largest, setsScale, used, values, worst, block: here } = block;

@@ -280,8 +280,8 @@ function laddersOf(
 }
 
 function levels(pairs: Level[]): Level[] {
-  const finite = new Map(pairs.filter(([, value]) => Number.isFinite(value)).map(([code, value]) => [value, code]));
-  return [...finite].map(([value, code]): Level => [code, value]).sort((a, b) => a[1] - b[1]);
+  const finite = pairs.filter(([, value]) => Number.isFinite(value)).sort((a, b) => a[1] - b[1]);
+  return finite.filter(([, value], i) => i === 0 || value !== finite[i - 1]![1]);
 }
 
 /** More lines than this would be a grey area. */
@@ -302,13 +302,15 @@ function inSteps(value: number, back: number, ladder: Level[]): number {
   return Number.isFinite(steps) ? steps : 0;
 }
 
+const isSame = (a: number, b: number) => a === b || (Number.isNaN(a) && Number.isNaN(b));
+
 /** What is stored of the scales and minimums of one weight, with the number format of those that are floats. */
 function sharedOf(fewbits: Fewbits, { fields, elements }: BlockDescription, at: number): Shared[] {
   const own = elements[at]!.entries.map((i) => fields[i]!).filter(isScale);
   return own.map(({ name, role, bitOffset, bits, code, value }) => {
     const text = code.toString(2).padStart(bits, '0');
     const as = fewbits.numberFormats.find(
-      (one) => one.bits === bits && one.kind !== 'integer' && Object.is(fewbits.decode([code], one)[0], value),
+      (one) => one.bits === bits && one.kind !== 'integer' && isSame(fewbits.decode([code], one)[0]!, value),
     );
     const [sign, exponent] = as ? [as.signBits, as.signBits + as.exponentBits] : [0, 0];
     const parts = as ? [text.slice(0, sign), text.slice(sign, exponent), text.slice(exponent)] : [text];
