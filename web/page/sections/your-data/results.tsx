@@ -1,9 +1,8 @@
 // What came of it: the measures, the largest errors, the followed value's formula and the finding.
 import type { ComponentChildren } from 'preact';
-import { Formula } from '../../kit/formula.tsx';
+import { Coding } from '../../kit/lanes/followed.tsx';
 import { Num } from '../../kit/number.tsx';
 import { decimalBytes, MINUS, rankingDigits, say, whole, write, writeStored } from '../../kit/numbers.ts';
-import formulas from './formulas.tex';
 import type { Row, SideView, View } from './model.ts';
 import { ValueRow } from './row.tsx';
 import { verdictOf } from './verdict.ts';
@@ -154,17 +153,13 @@ export function FollowedFormula({ side, row, cell }: { side: SideView; row: Row;
   const code = Number(cell.code.replace(MINUS, '-'));
   // A code further than half a step off was clipped.
   const clipped = Math.abs(ratio + zeroPoint - code) > 0.5001;
-  const zero = zeroPoint < 0 ? `(${whole(zeroPoint)})` : whole(zeroPoint);
-  const values = {
-    ...{ f: clipped ? 'clip round' : 'round', x: row.original, s: scale, r: ratio },
-    ...{ z: zero, q: cell.code, y: cell.restored },
-  };
-  const kind = zeroPoint === 0 ? 'symmetric' : 'asymmetric';
+  const [low, high] = clipped ? [code, code] : [-Infinity, Infinity];
+  const followedMark = { value: row.original, ratio, code, restored: cell.restored };
   return (
-    <>
-      <Formula of={formulas[`${kind}Code`]!} values={values} />
-      <Formula of={formulas[`${kind}Restored`]!} values={values} />
-    </>
+    <Coding
+      kind={zeroPoint === 0 ? 'symmetric' : 'asymmetric'}
+      view={{ scale, zeroPoint, low, high, followed: followedMark }}
+    />
   );
 }
 
