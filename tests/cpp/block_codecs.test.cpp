@@ -108,7 +108,7 @@ std::vector<const BlockFormat*> family(std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("blocks: a format that can be made has a codec, and a codec's row says so") {
+TEST_CASE("blocks: every format can be read, and has an encoder where its row says so") {
   std::size_t codecs = 0;
   for (const auto kernels : kBlockFamilies)
     for (const BlockKernels& kernel : kernels) {
@@ -120,13 +120,12 @@ TEST_CASE("blocks: a format that can be made has a codec, and a codec's row says
   std::size_t expected = 0;
   for (const BlockFormat& format : kBlockFormats) {
     CAPTURE(format.name);
-    if (format.block_size == 0 || !format.can_quantize) continue;
-    CHECK(quantize(format, nullptr, 0, {}, nullptr));
+    if (format.block_size == 0) continue;
+    CHECK(quantize(format, nullptr, 0, {}, nullptr) == format.can_quantize);
     CHECK(dequantize(format, nullptr, 0, {}, nullptr));
     ++expected;
   }
-  CHECK(expected >= 10);
-  CHECK(codecs >= expected);
+  CHECK(codecs == expected);
   CHECK_FALSE(quantize(*find_block_format("ternary_absmean"), nullptr, 0, {}, nullptr));
   CHECK_FALSE(dequantize(*find_block_format("ternary_absmean"), nullptr, 0, {}, nullptr));
 }

@@ -28,8 +28,7 @@ constexpr float kLargest = std::numeric_limits<float>::max();
 std::vector<const BlockFormat*> simple_formats(bool encoders_alone) {
   std::vector<const BlockFormat*> formats;
   for (const BlockFormat& format : kBlockFormats)
-    if (format.family == "ggml" && !format.name.ends_with("_k") && !format.fields.empty() &&
-        (format.can_quantize || !encoders_alone))
+    if (format.family == "ggml" && !format.name.ends_with("_k") && (format.can_quantize || !encoders_alone))
       formats.push_back(&format);
   return formats;
 }
@@ -214,9 +213,10 @@ TEST_CASE("ggml kernels: the definitions' numbers, from any bytes") {
     for (const std::size_t blocks : {1, 5, 600}) {
       Bytes bytes(blocks * format->block_bytes);
       for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random_bits()());
-      if (blocks == 600)  // every first byte, which is the scale of some
+      if (blocks == 600)  // every first byte, which is the scale of some, and blocks of one byte alone
         for (std::size_t block = 0; block < blocks; ++block)
-          bytes[block * format->block_bytes] = static_cast<std::uint8_t>(block);
+          std::fill_n(&bytes[block * format->block_bytes], block < 256 ? format->block_bytes : 1,
+                      static_cast<std::uint8_t>(block));
       Floats expected(blocks * format->block_size);
       reference::ggml_dequantize(format->name, bytes.data(), expected);
       CAPTURE(format->name, blocks);

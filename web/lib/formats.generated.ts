@@ -58,13 +58,13 @@ export const blockFormatRows = [
   ['q2_0', 'ggml', 64, 18, 2.25, false, false, true, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 2, 64]]],
   ['mxfp4', 'ggml', 32, 17, 4.25, false, false, true, [['e', 'scale', 0, 8, 1], ['qs', 'code', 8, 4, 32]]],
   ['nvfp4', 'ggml', 64, 36, 4.5, false, false, true, [['d', 'scale', 0, 8, 4], ['qs', 'code', 32, 4, 64]]],
-  ['iq1_s', 'ggml', 256, 50, 1.5625, true, true, false, []],
-  ['iq1_m', 'ggml', 256, 56, 1.75, false, true, false, []],
-  ['iq2_xxs', 'ggml', 256, 66, 2.0625, true, true, false, []],
-  ['iq2_xs', 'ggml', 256, 74, 2.3125, true, true, false, []],
-  ['iq2_s', 'ggml', 256, 82, 2.5625, false, true, false, []],
-  ['iq3_xxs', 'ggml', 256, 98, 3.0625, false, true, false, []],
-  ['iq3_s', 'ggml', 256, 110, 3.4375, false, true, false, []],
+  ['iq1_s', 'ggml', 256, 50, 1.5625, true, true, false, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 8, 32], ['qh', 'code', 272, 3, 32], ['scales', 'scale', 284, 3, 8], ['delta', 'sign', 287, 1, 8]]],
+  ['iq1_m', 'ggml', 256, 56, 1.75, false, true, false, [['qs', 'code', 0, 8, 32], ['qh', 'code', 256, 3, 32], ['delta', 'sign', 259, 1, 32], ['scales', 'scale', 384, 3, 16], ['d', 'scale', 396, 4, 1], ['d', 'scale', 412, 4, 1], ['d', 'scale', 428, 4, 1], ['d', 'scale', 444, 4, 1]]],
+  ['iq2_xxs', 'ggml', 256, 66, 2.0625, true, true, false, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 8, 32], ['signs', 'sign', 48, 7, 32], ['scales', 'scale', 76, 4, 8]]],
+  ['iq2_xs', 'ggml', 256, 74, 2.3125, true, true, false, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 9, 32], ['signs', 'sign', 25, 7, 32], ['scales', 'scale', 528, 4, 16]]],
+  ['iq2_s', 'ggml', 256, 82, 2.5625, false, true, false, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 8, 32], ['signs', 'sign', 272, 1, 256], ['qh', 'code', 528, 2, 32], ['scales', 'scale', 592, 4, 16]]],
+  ['iq3_xxs', 'ggml', 256, 98, 3.0625, false, true, false, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 8, 64], ['signs', 'sign', 528, 7, 32], ['scales', 'scale', 556, 4, 8]]],
+  ['iq3_s', 'ggml', 256, 110, 3.4375, false, true, false, [['d', 'scale', 0, 16, 1], ['qs', 'code', 16, 8, 64], ['qh', 'code', 528, 1, 64], ['signs', 'sign', 592, 1, 256], ['scales', 'scale', 848, 4, 8]]],
   ['mxfp8_e4m3', 'mx', 32, 33, 8.25, false, false, true, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 8, 32]]],
   ['mxfp8_e5m2', 'mx', 32, 33, 8.25, false, false, true, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 8, 32]]],
   ['mxfp6_e2m3', 'mx', 32, 25, 6.25, false, false, true, [['scale', 'scale', 0, 8, 1], ['q', 'code', 8, 6, 32]]],
@@ -83,4 +83,4 @@ export type NumberFormatName = (typeof numberFormatRows)[number][0];
 export type BlockFormatName = (typeof blockFormatRows)[number][0];
 
 // The wasm carries the same number: a mismatch means that one of the two is stale.
-export const tableHash = 3452735188;
+export const tableHash = 87117595;

@@ -74,15 +74,16 @@ struct BlockFormat {
 
 namespace detail {
 enum Importance : std::uint8_t { Ignored, Used, Needed };
+enum Ability : std::uint8_t { ReadAlone, Made };
 constexpr BlockFormat block(std::string_view name, std::string_view family, std::uint32_t size, std::uint32_t bytes,
-                            Importance importance = Ignored, std::span<const Field> fields = {}) {
+                            Importance importance, std::span<const Field> fields, Ability ability = Made) {
   return {.name = name,
           .family = family,
           .block_size = size,
           .block_bytes = bytes,
           .needs_importance = importance == Needed,
           .uses_importance = importance != Ignored,
-          .can_quantize = !fields.empty(),
+          .can_quantize = ability == Made,
           .fields = fields};
 }
 
@@ -167,6 +168,9 @@ constexpr Part minima(std::string_view name, std::uint8_t bits, std::uint16_t co
 constexpr Part codes(std::string_view name, std::uint8_t bits, std::uint16_t count) {
   return part(name, FieldRole::Code, bits, count);
 }
+constexpr Part signs(std::string_view name, std::uint8_t bits, std::uint16_t count) {
+  return part(name, FieldRole::Sign, bits, count);
+}
 inline constexpr Part kD = scales("d", 16, 1), kM = minima("m", 16, 1), kDMin = minima("dmin", 16, 1);
 
 // ggml's names and order. In qh stand the upper bits of codes.
@@ -217,6 +221,34 @@ inline constexpr auto kQ8_K =
     in_a_row({scales("d", 32, 1), codes("qs", 8, 256), part("bsums", FieldRole::Sum, 16, 16, "int16")});
 inline constexpr auto kIq4Xs = in_a_row(
     {kD, scales("scales_h", 2, 8).above(4), scales("scales_l", 4, 8).less(32), codes("qs", 4, 256).interleaved(16)});
+
+// A code is a point of a code book for eight or four elements; their signs are a part of it, as is that of IQ1's shift.
+// Where eight signs have seven bits, the last is their parity.
+inline constexpr auto kIq2Xxs =
+    in_a_row({kD, codes("qs", 8, 32).spaced(4, 8, 64), signs("signs", 7, 32).at(48).spaced(4, 7, 64).above(8),
+              scales("scales", 4, 8).at(76).spaced(1, 0, 64).in_odd(1)});
+inline constexpr auto kIq2Xs =
+    in_a_row({kD, codes("qs", 9, 32).spaced(1, 0, 16), signs("signs", 7, 32).at(25).spaced(1, 0, 16).above(9),
+              scales("scales", 4, 16).in_odd(1)});
+inline constexpr auto kIq2S = in_a_row({kD, codes("qs", 8, 32), signs("signs", 1, 256).above(10),
+                                        codes("qh", 2, 32).above(8), scales("scales", 4, 16).in_odd(1)});
+inline constexpr auto kIq3Xxs = in_a_row({kD, codes("qs", 8, 64), signs("signs", 7, 32).spaced(4, 7, 32).above(8),
+                                          scales("scales", 4, 8).at(556).spaced(1, 0, 32).in_odd(2)});
+inline constexpr auto kIq3S = in_a_row({kD, codes("qs", 8, 64), codes("qh", 1, 64).above(8),
+                                        signs("signs", 1, 256).above(9), scales("scales", 4, 8).in_odd(8)});
+inline constexpr auto kIq1S = in_a_row({kD, codes("qs", 8, 32), codes("qh", 3, 32).spaced(4, 3, 16).above(8),
+                                        scales("scales", 3, 8).at(284).spaced(1, 0, 16).in_odd(8),
+                                        signs("delta", 1, 8).at(287).spaced(1, 0, 16).above(11)});
+// Four bits of d are above the scales of each word.
+constexpr Part nibble_of_d(std::uint8_t i) {
+  return scales("d", 4, 1, "float16")
+      .at(static_cast<std::uint16_t>(396 + 16 * i))
+      .above(static_cast<std::uint8_t>(4 * i));
+}
+inline constexpr auto kIq1M = in_a_row({codes("qs", 8, 32), codes("qh", 3, 32).spaced(1, 0, 4).above(8),
+                                        signs("delta", 1, 32).at(259).spaced(1, 0, 4).above(11),
+                                        scales("scales", 3, 16).spaced(4, 3, 16).in_odd(8), nibble_of_d(0),
+                                        nibble_of_d(1), nibble_of_d(2), nibble_of_d(3)});
 
 // A scale, then one code per element. bitsandbytes' come in pairs, the first of two in the upper half of a byte.
 template <std::uint8_t scale_bits, std::uint8_t bits, std::uint16_t count>
@@ -272,9 +304,10 @@ inline constexpr auto kBlockFormats = [] {
       block("tq1_0", "ggml", 256, 54, Ignored, kTq1_0), block("tq2_0", "ggml", 256, 66, Ignored, kTq2_0),
       block("q1_0", "ggml", 128, 18, Ignored, kQ1_0), block("q2_0", "ggml", 64, 18, Ignored, kQ2_0),
       block("mxfp4", "ggml", 32, 17, Ignored, kMxfp4), block("nvfp4", "ggml", 64, 36, Ignored, kNvfp4),
-      block("iq1_s", "ggml", 256, 50, Needed), block("iq1_m", "ggml", 256, 56, Used),
-      block("iq2_xxs", "ggml", 256, 66, Needed), block("iq2_xs", "ggml", 256, 74, Needed), block("iq2_s", "ggml", 256, 82, Used),
-      block("iq3_xxs", "ggml", 256, 98, Used), block("iq3_s", "ggml", 256, 110, Used),
+      block("iq1_s", "ggml", 256, 50, Needed, kIq1S, ReadAlone), block("iq1_m", "ggml", 256, 56, Used, kIq1M, ReadAlone),
+      block("iq2_xxs", "ggml", 256, 66, Needed, kIq2Xxs, ReadAlone), block("iq2_xs", "ggml", 256, 74, Needed, kIq2Xs, ReadAlone),
+      block("iq2_s", "ggml", 256, 82, Used, kIq2S, ReadAlone),
+      block("iq3_xxs", "ggml", 256, 98, Used, kIq3Xxs, ReadAlone), block("iq3_s", "ggml", 256, 110, Used, kIq3S, ReadAlone),
       scale_and_codes<8, 8, 32>("mxfp8_e4m3", "mx"), scale_and_codes<8, 8, 32>("mxfp8_e5m2", "mx"),
       scale_and_codes<8, 6, 32>("mxfp6_e2m3", "mx"), scale_and_codes<8, 6, 32>("mxfp6_e3m2", "mx"),
       scale_and_codes<8, 4, 32>("mxfp4_ocp", "mx"), scale_and_codes<8, 8, 32>("mxint8", "mx"),
@@ -323,7 +356,7 @@ constexpr bool fields_tile(const BlockFormat& format) {
 }
 static_assert([] {
   for (const BlockFormat& format : kBlockFormats)
-    if ((format.can_quantize || !format.fields.empty()) && !fields_tile(format)) return false;
+    if (!fields_tile(format)) return false;
   return true;
 }());
 

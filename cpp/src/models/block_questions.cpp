@@ -20,15 +20,11 @@ using json::Writer;
 
 // --- which formats there are -----------------------------------------------------------------------------------------
 
-bool can_dequantize(const BlockFormat& format) {
-  return format.block_size == 0 || dequantize(format, nullptr, 0, {}, nullptr);
-}
-
-// The format that is asked for, where it can be made, or read. `alone`: its bytes have to say everything.
+// The format that is asked for, to be made, where that can be, or read. `alone`: its bytes have to say everything.
 const BlockFormat* usable_format(Value asked, bool make, bool alone, Checker& checker) {
   const BlockFormat* format = checker.block_format(asked["format"]);
   if (!format) return nullptr;
-  const auto usable = [&](const BlockFormat& row) { return make ? row.can_quantize : can_dequantize(row); };
+  const auto usable = [&](const BlockFormat& row) { return !make || row.can_quantize; };
   const auto whole = [&](const BlockFormat& row) { return !alone || observed_of_tensor(row) == Observed::Nothing; };
   if (usable(*format) && whole(*format)) return format;
   Text message;
@@ -37,7 +33,7 @@ const BlockFormat* usable_format(Value asked, bool make, bool alone, Checker& ch
   if (!whole(*format))
     message << format->name << " has one scale for the whole tensor, beside its codes: use quantize and dequantize. ";
   else
-    message << "This version does not " << (make ? "make " : "read ") << format->name << " yet. ";
+    message << format->name << " is only read so far: its encoder comes later. ";
   message << (make ? "What can be made: " : "What can be read: ");
   bool first = true;
   for (const BlockFormat& row : kBlockFormats) {
