@@ -10,7 +10,7 @@ import { defaultsOf } from '../../web/page/kit/options.ts';
 import { EXACT_AT_ONCE } from '../../web/page/kit/sample.ts';
 import { type Block, exact, model, options } from '../../web/page/sections/blocks/model.ts';
 import { type Options, USUAL } from '../../web/page/sections/blocks/options.ts';
-import { bitsOf, bytesOf, fieldAt, ownersOf } from '../../web/page/sections/blocks/selection.ts';
+import { bitsOf, bytesOf, fieldAt, ownersOf, weightsOf } from '../../web/page/sections/blocks/selection.ts';
 
 const SEVEN = [5.47, 3.08, -7.59, 0, -1.95, -4.57, 10.8];
 const FORMATS = MADE.map(([name]) => name);
@@ -96,6 +96,10 @@ describe('one block', () => {
     const block = blockOf(gaussian, {}, 11);
     assert.deepEqual(ownersOf(block, 13), [11, 11, 11, 11, 27, 27, 27, 27]);
     assert.deepEqual(bytesOf(block, 27), [13]);
+    assert.deepEqual(weightsOf(block, 13), [11, 27]);
+    assert.deepEqual(weightsOf(block, 0), []);
+    const five = blockOf(gaussian, { format: 'tq1_0' });
+    assert.deepEqual(weightsOf(five, 3), [3, 35, 67, 99, 131]);
     assert.deepEqual(ownersOf(block, 0), new Array(8).fill(-1));
     assert.equal(fieldAt(block, 1).name, 'd');
   });

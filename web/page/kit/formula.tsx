@@ -6,7 +6,11 @@ import type { Written } from './numbers.ts';
 type Attributes = Record<string, string>;
 
 /** A text, a MathML element, or a number that comes later: by its slot's name, with a class. */
-export type MathNode = string | Slot | [tag: string, ...content: (Attributes | MathNode)[]];
+export type MathNode = string | Slot | MathElement;
+/** Its tag, its attributes where it has any, and what is inside. */
+interface MathElement extends Array<Attributes | MathNode> {
+  0: string;
+}
 interface Slot {
   slot: string;
   class?: string;
@@ -52,9 +56,9 @@ function element(node: MathNode, values: NonNullable<FormulaProps['values']>): V
     // An empty element would not be taken over from the built page.
     return value === '' ? null : number(attributes, written(value, 4));
   }
-  const [tag, first, ...rest] = node;
+  const [tag, first] = node;
   const attributes = isAttributes(first) ? first : {};
-  const children = (isAttributes(first) ? rest : [first, ...rest]) as MathNode[];
+  const children = node.slice(isAttributes(first) ? 2 : 1) as MathNode[];
   if (tag === 'mo') return operator(children[0] as string, attributes);
   return h(tag, attributes, ...children.map((child) => element(child, values)));
 }

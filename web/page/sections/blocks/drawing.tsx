@@ -6,7 +6,7 @@ import { unobstructed } from '../../kit/labels.ts';
 import { MINUS, say, tickLabels, whole } from '../../kit/numbers.ts';
 import type { Block } from './model.ts';
 import { type Places, placesOf, tenths } from './places.ts';
-import { bytesOf, fieldAt, ownersOf } from './selection.ts';
+import { bitsOf, bytesOf, fieldAt, ownersOf, weightsOf } from './selection.ts';
 
 export interface PartProps {
   block: Block;
@@ -72,7 +72,7 @@ function Strip({ block: { strip, stripBlocks, block, blocks }, places: { width }
       <text class="dim" y="34">
         {blocks === 1
           ? 'The only block.'
-          : 'Every block, counted from 0. The stronger the colour, the larger its error.'}
+          : `Every block, counted from 0${strip.length ? ': stronger where the error is larger' : ''}.`}
       </text>
     </>
   );
@@ -301,9 +301,8 @@ function Bytes({ block, byte: current, places, onByte }: Part) {
 
 /** A bit of the next weight in a byte that has several. */
 function nextBit(block: Block, byte: number): number | undefined {
-  const owners = ownersOf(block, byte);
-  const weights = [...new Set(owners)];
-  return owners.indexOf(weights[(weights.indexOf(block.at) + 1) % weights.length]!);
+  const weights = weightsOf(block, byte);
+  return ownersOf(block, byte).indexOf(weights[(weights.indexOf(block.at) + 1) % weights.length]!);
 }
 
 interface ByteProps {
@@ -320,7 +319,7 @@ interface ByteProps {
 function Byte({ block, value, i, kind, current, owned, tile, onPick }: ByteProps): ComponentChildren {
   const { x, y, width, height } = tile;
   const hex = value.toString(16).toUpperCase().padStart(2, '0');
-  const mine = owned ? ownersOf(block, i).map((weight) => weight === block.at) : [];
+  const mine = owned ? bitsOf(block, block.at).filter((bit) => bit >> 3 === i) : [];
   return (
     <g
       role="option"
@@ -333,9 +332,9 @@ function Byte({ block, value, i, kind, current, owned, tile, onPick }: ByteProps
       <rect {...{ x, y, width, height }} rx="5" />
       <path
         class="mine"
-        d={pathOf(mine.length, (bit) =>
-          mine[bit] ? `M${tenths(x + (width * (7 - bit)) / 8)} ${y + height - 2.5}h${tenths(width / 8) + 0.2}` : '',
-        )}
+        d={mine
+          .map((bit) => `M${tenths(x + (width * (7 - (bit & 7))) / 8)} ${y + height - 2.5}h${tenths(width / 8) + 0.2}`)
+          .join('')}
       />
       <text x={x + width / 2} y={y + height / 2 + 4.5} text-anchor="middle">
         {hex}

@@ -15,7 +15,7 @@ import { BlockDrawing } from './drawing.tsx';
 import formulas from './formulas.tex';
 import type { Block, Side, View } from './model.ts';
 import { type Options, USUAL } from './options.ts';
-import { bytesOf, ownersOf } from './selection.ts';
+import { bitsOf, bytesOf, ownersOf, weightsOf } from './selection.ts';
 import { Zoom } from './zoom.tsx';
 
 export { options } from './options.ts';
@@ -130,8 +130,9 @@ function Microscope({
   const onWeight = (weight: number) => follow(block.block * size + Math.min(filled - 1, weight));
   const onByte = (to: number, bit = -1) => {
     setPicked(to);
-    const owners = ownersOf(block, to);
-    const weight = owners[bit] ?? (owners.includes(at) ? at : owners[0]!);
+    if (bit >= 0 && bitsOf(block, at).includes(8 * to + bit)) return;
+    const weights = weightsOf(block, to);
+    const weight = ownersOf(block, to)[bit] ?? (weights.includes(at) ? at : (weights[0] ?? -1));
     if (weight >= 0 && weight < filled && weight !== at) onWeight(weight);
   };
   const onFlip = (bit: number) => {
@@ -139,8 +140,8 @@ function Microscope({
     set({ flips: turned(options.flips, block, bit) });
   };
   // A weight that is chosen elsewhere brings its own byte.
-  const owners = ownersOf(block, picked).filter((weight) => weight >= 0 && weight < filled);
-  const valid = picked >= 0 && picked < block.bytes.length && (!owners.length || owners.includes(at));
+  const weights = weightsOf(block, picked).filter((weight) => weight < filled);
+  const valid = picked >= 0 && picked < block.bytes.length && (!weights.length || weights.includes(at));
   const byte = valid ? picked : bytesOf(block, at)[0]!;
   return (
     <>

@@ -13,7 +13,7 @@ export const bytesOf = (block: Block, weight: number): number[] => [
 
 const known = new WeakMap<Block, Map<number, number>>();
 
-/** The weight of every bit of a byte, lowest first; -1 where no weight has it alone. */
+/** The weight of every bit of a byte, lowest first, the first one where they share it; -1 where none has it. */
 export function ownersOf(block: Block, byte: number): number[] {
   let owners = known.get(block);
   if (!owners) {
@@ -24,6 +24,10 @@ export function ownersOf(block: Block, byte: number): number[] {
   }
   return Array.from({ length: 8 }, (_, bit) => owners.get(8 * byte + bit) ?? -1);
 }
+
+/** The weights that have a bit of a byte. */
+export const weightsOf = (block: Block, byte: number): number[] =>
+  [...block.places.keys()].filter((weight) => bytesOf(block, weight).includes(byte));
 
 /** The field that has this byte, or most of it. */
 export const fieldAt = ({ fields, kinds }: Block, byte: number) => fields[kinds[byte]!]!;

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { Num } from '../../kit/number.tsx';
 import { count, whole, writeStored } from '../../kit/numbers.ts';
 import type { Block, Shared } from './model.ts';
-import { fieldAt, ownersOf } from './selection.ts';
+import { bitsOf, fieldAt, weightsOf } from './selection.ts';
 
 interface ZoomProps {
   block: Block;
@@ -12,21 +12,18 @@ interface ZoomProps {
 }
 
 export function Zoom({ block, byte, onFlip }: ZoomProps) {
-  const owners = ownersOf(block, byte);
   const { name, role } = fieldAt(block, byte);
-  const weights = [...new Set(owners)].filter((weight) => weight >= 0);
-  const tiles = owners.map(
-    (owner, i): Tile => ({
-      bit: 8 * byte + i,
-      name: `bit ${i}`,
-      kind: `${role}${owner === block.at ? ' mine' : ''}`,
-    }),
-  );
+  const weights = weightsOf(block, byte);
+  const own = bitsOf(block, block.at);
+  const tiles = [7, 6, 5, 4, 3, 2, 1, 0].map((i): Tile => {
+    const bit = 8 * byte + i;
+    return { bit, name: `bit ${i}`, kind: `${role}${own.includes(bit) ? ' mine' : ''}` };
+  });
   return (
     <div class="zoom">
       <div>
         <h3>Byte {byte}, bit by bit</h3>
-        <Bits block={block} label={`byte ${byte}`} tiles={tiles.reverse()} onFlip={onFlip} />
+        <Bits block={block} label={`byte ${byte}`} tiles={tiles} onFlip={onFlip} />
         <p class="note">
           {weights.length
             ? weights.map((weight, i) => (

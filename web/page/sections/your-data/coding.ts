@@ -12,6 +12,7 @@ import type {
 } from '../../../lib/types.ts';
 import type { Integers } from '../../kit/data/write.ts';
 import { whole } from '../../kit/numbers.ts';
+import { worstErrors } from '../../kit/worst.ts';
 import { type Builder, isAffine, isBlock, isFloat, isSigned, schemeOf } from './scheme.ts';
 
 /** As much of the page's dataset as coding needs. */
@@ -191,33 +192,6 @@ export function errorsOf(fewbits: Fewbits, coding: Coding, original: Float32Arra
   const errors = { worst, nonFinite, measures: nonFinite > 0 ? null : fewbits.compare(original, coding.restored) };
   measured.set(coding, errors);
   return errors;
-}
-
-const WORST = 10;
-
-function worstErrors(original: Float32Array, restored: Float32Array): Pick<Errors, 'worst' | 'nonFinite'> {
-  const worst: number[] = [];
-  const sizes: number[] = [];
-  let least = -1;
-  let nonFinite = 0;
-  for (let i = 0; i < original.length; i++) {
-    const size = Math.abs(restored[i]! - original[i]!);
-    if (size <= least) continue;
-    if (!(size < Number.POSITIVE_INFINITY)) {
-      nonFinite++;
-      continue;
-    }
-    let at = sizes.length;
-    while (at > 0 && sizes[at - 1]! < size) at--;
-    sizes.splice(at, 0, size);
-    worst.splice(at, 0, i);
-    if (sizes.length > WORST) {
-      sizes.pop();
-      worst.pop();
-    }
-    if (sizes.length === WORST) least = sizes[WORST - 1]!;
-  }
-  return { worst, nonFinite };
 }
 
 const binned = new WeakMap<Coding, { reach: number; counts: number[] }>();
