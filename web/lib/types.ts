@@ -115,12 +115,12 @@ export interface BlockFormat {
   readonly blockBytes: number;
   /** 8 * blockBytes / blockSize, or the bits of a code where the whole tensor is one block. */
   readonly bitsPerWeight: number;
-  /** What every bit of a block means; empty until this version can read the format. */
+  /** What every bit of a block means. */
   readonly fields: readonly Field[];
   /** Whether it cannot be made without an importance row, and whether one makes it better. */
   readonly needsImportance: boolean;
   readonly usesImportance: boolean;
-  /** Whether this version can make it; all can be reckoned with. */
+  /** Whether this version can make it; all can be read. */
   readonly canQuantize: boolean;
 }
 

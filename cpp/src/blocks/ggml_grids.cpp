@@ -99,8 +99,6 @@ constexpr std::size_t first_digit(std::size_t book) {
   return first;
 }
 
-constexpr std::size_t kPadding = 4;  // so that eight digits can be read from every point on
-
 struct Books {
   Books() {
     Decoder decoder;
@@ -112,7 +110,7 @@ struct Books {
         return is_point;
       });
   }
-  std::uint8_t digits[first_digit(kBooks.size()) + kPadding];
+  std::uint8_t digits[first_digit(kBooks.size())];
 };
 
 }  // namespace

@@ -25,8 +25,9 @@ const std::uint8_t* book(BookName name);
 
 std::span<const std::uint8_t> packed_books();
 
-// Of a lattice's cells with the same sum, and as many odd digits (base 3) or with and without a neighbour in the book
-// (base 8), how many belong to the book, as far as they have been seen: `ones` of `total`, counted in thirds.
+// How many of a lattice's cells belong to the book, `ones` of `total`, three for each that has been seen: of those with
+// the same sum that have as many odd digits (base 3), or that have a neighbour in the book, one digit less by one, as
+// well or have none (base 8).
 struct Odds {
   std::uint16_t ones = 1, total = 2;
 };
@@ -37,10 +38,9 @@ void for_each_cell(const Book& book, IsPoint is_point) {
   constexpr std::size_t kMostCells = 6561, kSums = 29, kKinds = 9;
   std::array<bool, kMostCells> in_book;
   std::array<Odds, kSums * kKinds> odds{};
-  for (std::size_t cell = 0, rest = 0; rest == 0; ++cell) {
+  for (std::size_t cell = 0;; ++cell) {
     std::array<std::uint8_t, 8> digits;
-    std::size_t sum = 0, odd = 0, near = 0, power = 1;
-    rest = cell;
+    std::size_t rest = cell, sum = 0, odd = 0, near = 0, power = 1;
     for (std::size_t i = 0; i < book.digits; ++i, power *= book.base, rest /= book.base) {
       const std::size_t digit = rest % book.base;
       digits[i] = static_cast<std::uint8_t>(digit);
@@ -48,7 +48,7 @@ void for_each_cell(const Book& book, IsPoint is_point) {
       odd += digit % 2;
       if (digit > 0 && in_book[cell - power]) near = 1;
     }
-    if (rest != 0) break;
+    if (rest != 0) return;
     Odds& own = odds[sum * kKinds + (book.base == 3 ? odd : near)];
     in_book[cell] = is_point(own, digits.data());
     own.total += 3;

@@ -32,6 +32,7 @@ struct Layout {
   std::uint8_t step;          // bytes from one point's eight bits to the next
   std::uint8_t width, above;  // bits of `high` for each point, and a mask of those that are its own
   Part (*read)(const std::uint8_t* block, std::size_t part);
+  float (*d)(const std::uint8_t* block) = load_half;
 };
 
 std::uint32_t load_word(const std::uint8_t* bytes) {
@@ -108,25 +109,43 @@ float read_iq1_m_d(const std::uint8_t* block) {
 
 // --- any of them -----------------------------------------------------------------------------------------------------
 
-// Digits 0 to 7 with 8 where the element's sign is set.
-v128_t signed_digits(const std::uint8_t* digits, std::uint32_t signs) {
+// 8 for every element whose sign is set.
+v128_t eights(std::uint32_t signs) {
   const v128_t bit = wasm_i64x2_splat(static_cast<std::int64_t>(0x8040201008040201));
   const v128_t own = wasm_i8x16_shuffle(wasm_i32x4_splat(static_cast<int>(signs)), bit, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1,
                                         1, 1, 1, 1, 1);
-  const v128_t is_set = wasm_i8x16_eq(wasm_v128_and(own, bit), bit);
-  return wasm_v128_or(load(digits), wasm_v128_and(is_set, wasm_i8x16_splat(8)));
+  return wasm_v128_and(wasm_i8x16_eq(wasm_v128_and(own, bit), bit), wasm_i8x16_splat(8));
 }
 
-void dequantize_iq(const Layout& layout, const std::uint8_t* block, float d, float* values) {
-  const std::uint8_t* const points = book(layout.book);
-  const std::size_t size = kBooks[layout.book].digits;
+// The digits of a part's points.
+FEWBITS_INLINE inline v128_t digits_of(const Layout& layout, const std::uint8_t* points, Part& part) {
+  const auto next = [&](std::size_t size) {
+    const std::uint8_t* const point = points + (*part.low | (part.high & layout.above) << 8) * size;
+    part.low += layout.step;
+    part.high >>= layout.width;
+    return point;
+  };
+  if (kBooks[layout.book].digits == 8) {
+    const v128_t first = wasm_v128_load64_zero(next(8));
+    return wasm_v128_load64_lane(next(8), first, 1);
+  }
+  v128_t digits = wasm_v128_load32_zero(next(4));
+  digits = wasm_v128_load32_lane(next(4), digits, 1);
+  digits = wasm_v128_load32_lane(next(4), digits, 2);
+  return wasm_v128_load32_lane(next(4), digits, 3);
+}
+
+template <const Layout& layout>
+void dequantize_iq(const std::uint8_t* points, const std::uint8_t* block, float* values) {
+  const v128_t levels = load(layout.levels.data());
+  const float unit = layout.d(block) * layout.unit;
   for (std::size_t i = 0; i < kParts; ++i, values += kPart) {
     Part part = layout.read(block, i);
-    std::uint8_t codes[kPart + 4];  // eight at a time, of which the next point may write over four
-    for (std::size_t at = 0; at < kPart; at += size, part.low += layout.step, part.high >>= layout.width)
-      std::memcpy(codes + at, points + (*part.low | (part.high & layout.above) << 8) * size, 8);
-    store(codes, wasm_i8x16_swizzle(load(layout.levels.data()), signed_digits(codes, part.signs)));
-    restore(codes, kPart, d * layout.unit * static_cast<float>(2 * part.scale + 1), values);
+    const v128_t scale = splat(unit * static_cast<float>(2 * part.scale + 1));
+    const v128_t codes = wasm_v128_or(digits_of(layout, points, part), eights(part.signs));
+    widen_sixteen(wasm_i8x16_swizzle(levels, codes), [&](v128_t level, std::size_t at) FEWBITS_INLINE {
+      store(values + at, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(level), scale));
+    });
   }
 }
 
@@ -144,28 +163,36 @@ constexpr std::array<std::int8_t, 16> kLevels1 = {-7, 1, 9, 0, 0, 0, 0, 0, -9, -
 constexpr auto kLevels3xxs = with_signs({4, 12, 20, 28, 36, 44, 52, 62});
 constexpr auto kLevels3s = with_signs({1, 3, 5, 7, 9, 11, 13, 15});
 
-constexpr Layout kLayouts[] = {
-    {kLevels1, 0.125f, kIq1, 1, 3, 7, read_iq1_s},      {kLevels1, 0.125f, kIq1, 1, 4, 7, read_iq1_m},
-    {kLevels2, 0.125f, kIq2xxs, 1, 0, 0, read_iq2_xxs}, {kLevels2, 0.125f, kIq2xs, 2, 16, 1, read_iq2_xs},
-    {kLevels2, 0.125f, kIq2s, 1, 2, 3, read_iq2_s},     {kLevels3xxs, 0.25f, kIq3xxs, 1, 0, 0, read_iq3_xxs},
-    {kLevels3s, 1, kIq3s, 1, 1, 1, read_iq3_s},
-};
-constexpr std::size_t kFirstRow = row_of(kBlockFormats, "iq1_s");
+constexpr Layout kIq1SLayout{kLevels1, 0.125f, kIq1, 1, 3, 7, read_iq1_s};
+constexpr Layout kIq1MLayout{kLevels1, 0.125f, kIq1, 1, 4, 7, read_iq1_m, read_iq1_m_d};
+constexpr Layout kIq2XxsLayout{kLevels2, 0.125f, kIq2xxs, 1, 0, 0, read_iq2_xxs};
+constexpr Layout kIq2XsLayout{kLevels2, 0.125f, kIq2xs, 2, 16, 1, read_iq2_xs};
+constexpr Layout kIq2SLayout{kLevels2, 0.125f, kIq2s, 1, 2, 3, read_iq2_s};
+constexpr Layout kIq3XxsLayout{kLevels3xxs, 0.25f, kIq3xxs, 1, 0, 0, read_iq3_xxs};
+constexpr Layout kIq3SLayout{kLevels3s, 1, kIq3s, 1, 1, 1, read_iq3_s};
 
-template <std::size_t i>
+template <std::size_t kRow, const Layout& layout>
 struct Iq {
-  static constexpr BlockFormat format = kBlockFormats[kFirstRow + i];
+  static constexpr BlockFormat format = kBlockFormats[kRow];
 
   static void dequantize(const std::uint8_t* bytes, std::size_t blocks, const BlockOptions&, float* values) {
+    const std::uint8_t* const points = book(layout.book);
     for (; blocks > 0; --blocks, bytes += format.block_bytes, values += format.block_size)
-      dequantize_iq(kLayouts[i], bytes, format.name == "iq1_m" ? read_iq1_m_d(bytes) : load_half(bytes), values);
+      dequantize_iq<layout>(points, bytes, values);
   }
 };
 
+constexpr std::size_t row(std::string_view name) {
+  return row_of(kBlockFormats, name);
+}
+
 }  // namespace
 
-const std::array<BlockKernels, 7> kGgmlIq{kernels_of<Iq<0>>(), kernels_of<Iq<1>>(), kernels_of<Iq<2>>(),
-                                          kernels_of<Iq<3>>(), kernels_of<Iq<4>>(), kernels_of<Iq<5>>(),
-                                          kernels_of<Iq<6>>()};
+const std::array<BlockKernels, 7> kGgmlIq{
+    kernels_of<Iq<row("iq1_s"), kIq1SLayout>>(),     kernels_of<Iq<row("iq1_m"), kIq1MLayout>>(),
+    kernels_of<Iq<row("iq2_xxs"), kIq2XxsLayout>>(), kernels_of<Iq<row("iq2_xs"), kIq2XsLayout>>(),
+    kernels_of<Iq<row("iq2_s"), kIq2SLayout>>(),     kernels_of<Iq<row("iq3_xxs"), kIq3XxsLayout>>(),
+    kernels_of<Iq<row("iq3_s"), kIq3SLayout>>(),
+};
 
 }  // namespace fewbits
