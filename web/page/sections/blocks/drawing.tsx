@@ -92,7 +92,7 @@ function Weights({ block, places, onWeight }: Part) {
   const bar = Math.min(20, Math.max(3, column - 2));
   const finite = (i: number) => Number.isFinite(restored[i]);
   const known = (i: number) => Number.isFinite(values[i]);
-  const lengthOf = (i: number) => tenths(Math.max(-1.3, Math.min(1.3, steps[i]! / 500)) * -20);
+  const lengthOf = (i: number) => tenths(Math.max(-1.3, Math.min(1.3, steps[i]! / 50)) * -20);
   const dots = pathOf(filled, (i) => (known(i) ? `M${x(i)} ${y(values[i]!)}h0` : ''));
   const onKeyDown = (event: KeyboardEvent) => {
     const to = keyTarget(event, { value: at, min: 0, max: filled - 1, step: 1, before: at });

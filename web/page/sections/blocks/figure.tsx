@@ -318,12 +318,12 @@ function Finding({ block, noun, pending }: { block: Block; noun: string; pending
 
 /** Those that share their scale with the followed one, 64 at most. */
 function tableOf(block: Block) {
-  const { sub, at, codes, values, restored, filled, format } = block;
+  const { sub, at, codes, values, restored, steps, filled, format } = block;
   const rows = Math.min(sub, 64);
   const start = Math.floor(at / rows) * rows;
   return {
     caption: `Weights ${start} to ${start + rows - 1} of the block, ${format}; counted from 0`,
-    columns: ['weight', 'original', 'code', 'restored', 'error', 'bytes'],
+    columns: ['weight', 'original', 'code', 'restored', 'error, in steps', 'bytes'],
     rows: Array.from({ length: Math.min(rows, filled - start) }, (_, k) => {
       const i = start + k;
       return [
@@ -331,7 +331,7 @@ function tableOf(block: Block) {
         <Num key="original" of={values[i]!} digits={4} role="original" />,
         whole(codes[i]!),
         <Num key="restored" of={restored[i]!} digits={4} role="restored" />,
-        <Num key="error" of={restored[i]! - values[i]!} digits={2} role="error" />,
+        <Num key="error" of={steps[i]! / 100} digits={2} role="error" />,
         bytesOf(block, i).join(', '),
       ];
     }),

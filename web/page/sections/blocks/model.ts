@@ -49,7 +49,7 @@ export interface Block {
   restored: number[];
   /** With their sign where it is theirs; where weights share their bits, what these stand for. */
   codes: number[];
-  /** What became of the values, in thousandths of a step of the ladder. */
+  /** What became of the values, in hundredths of a step of the ladder. */
   steps: number[];
   /** Where each weight's code is: first bit and count of bits, once or more, the lowest bits first. */
   places: number[][];
@@ -190,7 +190,7 @@ function madeUp(fewbits: Fewbits, { name, blockBytes }: BlockFormat, block: numb
 }
 
 /** Digits enough for a drawing; the followed weight has all. */
-const rounded = (x: number) => Number(x.toPrecision(5));
+const rounded = (x: number) => Number(x.toPrecision(4));
 
 function flipped(made: Uint8Array, { name, blockBytes }: BlockFormat, block: number, flips: Flips | null): Uint8Array {
   const bytes = made.slice();
@@ -294,11 +294,11 @@ function thinned(ladder: Level[]): Level[] {
     .map(([code, value]) => [code, rounded(value)]);
 }
 
-/** The way from a value to what it became, in thousandths of the gap between the levels around it. */
+/** The way from a value to what it became, in hundredths of the gap between the levels around it. */
 function inSteps(value: number, back: number, ladder: Level[]): number {
   const above = Math.min(ladder.length - 1, Math.max(1, ladder.findLastIndex(([, level]) => level <= value) + 1));
   const gap = (ladder[above]?.[1] ?? 0) - (ladder[above - 1]?.[1] ?? 0);
-  const steps = Math.round((1000 * (back - value)) / gap);
+  const steps = Math.round((100 * (back - value)) / gap);
   return Number.isFinite(steps) ? steps : 0;
 }
 
