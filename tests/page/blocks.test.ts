@@ -169,13 +169,13 @@ describe('chapter 8, Blocks', () => {
   });
 
   it('mxfp4’s formula shows a power of two, q4_0’s an offset, q4_k’s a scale of the scale and a minimum', async () => {
-    await formula(/d·\(q − 8\)/);
+    await formula(/d·\(q\s−\s8\)/);
     await figure.getByRole('radio', { name: 'mxfp4' }).check();
     await formula(/=2e·q=2−?\d+·/);
     await figure.getByRole('radio', { name: 'q4_k' }).check();
     await formula(/=d·sc·q−dmin·m=/);
     await figure.getByRole('radio', { name: 'q6_k' }).check();
-    await formula(/=d·sc·\(q − 32\)=/);
+    await formula(/=d·sc·\(q\s−\s32\)=/);
     await choose('iq4_nl');
     await formula(/code \d+ stands for −?\d+/);
   });

@@ -72,7 +72,7 @@ function Strip({ block: { strip, stripBlocks, block, blocks }, places: { width }
       <text class="dim" y="34">
         {blocks === 1
           ? 'The only block.'
-          : `Every block, counted from 0${strip.length ? ': stronger where the error is larger' : ''}.`}
+          : `Every block from 0 on${strip.length ? ': the stronger, the larger its error' : ''}.`}
       </text>
     </>
   );

@@ -242,7 +242,10 @@ function Restored({ block, named }: { block: Block; named: boolean }) {
   const power = shared.some((one) => one.name === name && one.as === 'float8_e8m0fnu');
   const kind = power ? 'power' : (['dmin', 'sc', 'm'].find((key) => key in terms) ?? 'd');
   const q = terms['q']!;
-  const shift = { o: offset ? '(' : '', k: offset ? ` ${offset > 0 ? MINUS : '+'} ${whole(Math.abs(offset))})` : '' };
+  const shift = {
+    o: offset ? '(' : '',
+    k: offset ? `\u00a0${offset > 0 ? MINUS : '+'}\u00a0${whole(Math.abs(offset))})` : '',
+  };
   const numbers = {
     ...(offset || !(q < 0) ? shift : { o: '(', k: ')' }),
     d: power ? Math.log2(terms[name]!) : terms[name]!,
