@@ -160,7 +160,8 @@ describe('fewbits formats', () => {
     const output = succeeds('formats');
     for (const line of output.split('\n')) assert(line.length <= 80, line);
     assert(!output.includes('\u001b'));
-    assert.deepEqual(cells(output, 'q4_k'), ['q4_k', 'ggml', '256', '144', '4.5', '-']);
+    assert.deepEqual(cells(output, 'q4_k'), ['q4_k', 'ggml', '256', '144', '4.5', 'yes']);
+    assert.deepEqual(cells(output, 'iq3_s'), ['iq3_s', 'ggml', '256', '110', '3.4375', '-']);
     assert.deepEqual(cells(output, 'float8_e4m3fn')?.slice(0, 5), ['float8_e4m3fn', '8', '1 4 3', '-448', '448']);
   });
 
