@@ -161,8 +161,7 @@ describe('one block', () => {
 
   it('errors are within half a step where codes are rounded', () => {
     for (const format of ['q8_0', 'mxint8', 'nf4', 'fp4'])
-      for (const step of blockOf(gaussian, { format }, 64).steps)
-        assert.ok(Math.abs(step) <= 51, `${format}: ${step}`);
+      for (const step of blockOf(gaussian, { format }, 64).steps) assert.ok(Math.abs(step) <= 51, `${format}: ${step}`);
   });
 });
 
