@@ -313,12 +313,16 @@ describe('data at the edges', () => {
       ['nf4', 'q8_0'],
     );
     assert.equal(viewOf(SEVEN, { pin: 'nonsense' }).sides.length, 1);
+    assert.equal(viewOf(SEVEN, { format: 'nf4', pin: 'nf4' }).sides.length, 1);
+    // What needs no importance is given none.
+    assert.deepEqual(viewOf(gaussian, { flat: true }), viewOf(gaussian));
   });
 
   it('where importance is needed, a flat one is offered and taken', () => {
     const asked: unknown[] = [];
     const demanding: Fewbits = {
       ...fewbits,
+      blockFormats: fewbits.blockFormats.map((format) => ({ ...format, needsImportance: true })),
       quantizeBlocks(values, format, given) {
         if (!given?.importance)
           throw Object.assign(new Error(`${format} needs importance.`), {

@@ -229,6 +229,7 @@ describe('chapter 8, Blocks', () => {
 
   it('Compare pins two formats, each with its block, its bytes and its formula', async () => {
     await figure.getByRole('switch', { name: 'Compare' }).click();
+    await figure.getByText('Now choose what q4_0 is compared with.').waitFor();
     await figure.getByRole('radio', { name: 'q8_0' }).check();
     await figure.getByRole('listbox', { name: 'Bytes of the block, q8_0' }).waitFor();
     assert.equal(await figure.getByRole('listbox', { name: /^Bytes of the block/ }).count(), 2);

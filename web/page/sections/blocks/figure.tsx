@@ -59,6 +59,7 @@ function Controls({ options, set, follow, view, block }: ControlsProps) {
       <RadioGroup label="Format" items={USUAL} value={chosen as never} onChange={choose} />
       <Combobox label="All formats" items={FORMATS} value={chosen} onChange={choose} size={9} />
       <Switch label="Compare" checked={options.pin !== ''} onChange={(on) => set({ pin: on ? chosen : '' })} />
+      {options.pin === chosen && <p class="note">Now choose what {chosen} is compared with.</p>}
       {block && <Steps block={block} follow={follow} />}
     </>
   );

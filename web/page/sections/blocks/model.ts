@@ -96,8 +96,10 @@ export interface View {
 const view = (fewbits: Fewbits, dataset: Dataset, options: Options, exact: boolean): View => {
   const formats = fewbits.blockFormats.filter(({ blockSize }) => blockSize);
   const named = (wanted: string) => formats.find(({ name }) => name === wanted);
-  const chosen = [options.pin && named(options.pin), named(options.format) ?? formats[0]].filter((one) => !!one);
-  const sides = chosen.map((format) => sideOf(fewbits, dataset, format, options, exact));
+  const chosen = new Set(
+    [options.pin && named(options.pin), named(options.format) ?? formats[0]].filter((one) => !!one),
+  );
+  const sides = [...chosen].map((format) => sideOf(fewbits, dataset, format, options, exact));
   return {
     pending:
       !exact && dataset.values.length > EXACT_AT_ONCE && sides.some(({ format }) => !known(dataset.values).has(format)),
@@ -122,22 +124,12 @@ function sideOf(fewbits: Fewbits, dataset: Dataset, format: BlockFormat, options
 }
 
 function blockOf(fewbits: Fewbits, dataset: Dataset, format: BlockFormat, options: Options, exact: boolean): Block {
-  const { values, followed } = dataset;
-  const { name, blockSize: size, fields } = format;
-  const make = (given: Float32Array) =>
-    fewbits.quantizeBlocks(
-      given,
-      name,
-      options.flat ? { importance: new Float32Array(size).fill(1), rowLength: size } : {},
-    );
-  const blocks = Math.max(1, Math.floor(values.length / size));
-  const block = Math.min(blocks - 1, Math.floor(followed / size));
-  const at = Math.min(size - 1, followed - block * size);
-  const part = values.subarray(block * size, (block + 1) * size);
-  const numbers = new Float32Array(size);
-  const { canQuantize } = format;
-  if (canQuantize) numbers.set(part);
-  else numbers.fill(Number.NaN);
+  const { name, blockSize: size, fields, bitsPerWeight, canQuantize } = format;
+  const weights = { importance: new Float32Array(size).fill(1), rowLength: size };
+  const given = options.flat && format.needsImportance ? weights : {};
+  const make = (values: Float32Array) => fewbits.quantizeBlocks(values, name, given);
+  const { numbers, ...place } = placeIn(dataset, format);
+  const { block, at } = place;
   const made = canQuantize ? make(numbers) : madeUp(fewbits, format, block);
   const bytes = flipped(made, format, block, options.flips);
   const restored = fewbits.dequantizeBlocks(bytes, name);
@@ -146,20 +138,16 @@ function blockOf(fewbits: Fewbits, dataset: Dataset, format: BlockFormat, option
   const codes = codesOf(elements);
   const sub = subBlockOf(description);
   const ladders = laddersOf(fewbits, bytes, format, description, codes, sub);
-  const sizes = numbers.map(Math.abs);
-  const largest = sizes.indexOf(Math.max(...sizes));
-  const { terms } = elements[at]!;
-  const offset = codes[at]! - terms['q']!;
+  const all = dataset.values.length < size ? numbers : dataset.values;
   return {
     format: name,
     fields,
     kinds: kindsOf(description, format),
-    bitsPerWeight: format.bitsPerWeight,
-    ...{ size, sub, blocks, block, at },
-    beyond: followed >= blocks * size,
+    bitsPerWeight,
+    size,
+    sub,
+    ...place,
     made: canQuantize,
-    filled: canQuantize ? part.length : size,
-    tail: Math.max(0, values.length - blocks * size),
     values: Array.from(numbers, rounded),
     restored: Array.from(restored, rounded),
     codes,
@@ -170,14 +158,36 @@ function blockOf(fewbits: Fewbits, dataset: Dataset, format: BlockFormat, option
     shared: sharedOf(fewbits, description, at),
     original: numbers[at]!,
     back: restored[at]!,
-    code: codes[at]!,
-    terms,
-    offset: elements.every(({ terms: { q } }, i) => codes[i]! - q! === offset) ? offset : null,
-    largest,
-    setsScale: canQuantize && sizes[largest]! > 0 && setsScale(make, numbers, largest, made, description),
+    ...followedOf(elements, codes, at),
+    ...largestOf(numbers, canQuantize ? make : null, made, description),
     used: new Set(codes).size,
-    ...stripOf(canQuantize ? surveyOf(fewbits, values.length < size ? numbers : values, format, make, exact) : NOTHING),
+    ...stripOf(canQuantize ? surveyOf(fewbits, all, format, make, exact) : NOTHING),
   };
+}
+
+/** The block that the followed value is in, and its numbers: filled up with zeros, or unknown where none are made. */
+function placeIn({ values, followed }: Dataset, { blockSize: size, canQuantize }: BlockFormat) {
+  const blocks = Math.max(1, Math.floor(values.length / size));
+  const block = Math.min(blocks - 1, Math.floor(followed / size));
+  const part = values.subarray(block * size, (block + 1) * size);
+  const numbers = new Float32Array(size).fill(canQuantize ? 0 : Number.NaN);
+  if (canQuantize) numbers.set(part);
+  return {
+    numbers,
+    blocks,
+    block,
+    at: Math.min(size - 1, followed - block * size),
+    beyond: followed >= blocks * size,
+    filled: canQuantize ? part.length : size,
+    tail: Math.max(0, values.length - blocks * size),
+  };
+}
+
+function followedOf(elements: Elements, codes: readonly number[], at: number) {
+  const { terms } = elements[at]!;
+  const offset = codes[at]! - terms['q']!;
+  const isSame = elements.every(({ terms: { q } }, i) => codes[i]! - q! === offset);
+  return { code: codes[at]!, terms, offset: isSame ? offset : null };
 }
 
 /** Bytes of a format that is only read: any will do, but for floats among them, which are 1. */
@@ -318,19 +328,21 @@ function sharedOf(fewbits: Fewbits, { fields, elements }: BlockDescription, at: 
   });
 }
 
-/** Whether the largest weight, alone in the block, gives the scale that all have together. */
-function setsScale(
-  make: (values: Float32Array) => Uint8Array,
+/** The largest weight, and whether it alone in the block gives the scale that all have together. */
+function largestOf(
   numbers: Float32Array,
-  largest: number,
+  make: ((values: Float32Array) => Uint8Array) | null,
   made: Uint8Array,
   { fields }: BlockDescription,
-): boolean {
+): Pick<Block, 'largest' | 'setsScale'> {
+  const sizes = numbers.map(Math.abs);
+  const largest = sizes.indexOf(Math.max(...sizes));
   const [scale, ...others] = fields.filter(isScale);
-  if (others.length) return false;
+  if (!make || !sizes[largest] || others.length) return { largest, setsScale: false };
   const alone = make(numbers.map((x, i) => (i === largest ? x : 0)));
   const first = scale!.bitOffset / 8;
-  return made.subarray(first, first + scale!.bits / 8).every((byte, i) => byte === alone[first + i]);
+  const setsScale = made.subarray(first, first + scale!.bits / 8).every((byte, i) => byte === alone[first + i]);
+  return { largest, setsScale };
 }
 
 /** The error of blocks, root of the mean square; of all, or of some where there are very many. */
