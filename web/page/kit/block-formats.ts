@@ -1,4 +1,5 @@
-// The block formats that figures let choose; the library's tables, which only the worker loads, have all about them.
+// The names of the block formats that figures let choose, as the library has them: a test compares. All else about them is
+// in the library's tables, which only the worker loads.
 type Named = readonly [name: string, family: string];
 
 const named = (family: string, names: string) => names.split(' ').map((name): Named => [name, family]);
