@@ -29,6 +29,9 @@ export const CONTROLS: readonly Control[] = [
   { figure: 'asymmetric', role: 'slider', name: 'High end α', keys: thereAndBack(20) },
   { figure: 'asymmetric', role: 'slider', name: 'Zero point', keys: thereAndBack(5) },
   { figure: 'asymmetric', role: 'radiogroup', name: 'Type', keys: next },
+  { figure: 'blocks', role: 'slider', name: 'Block', keys: thereAndBack(20) },
+  { figure: 'blocks', role: 'slider', name: 'Weight', keys: thereAndBack(10) },
+  { figure: 'blocks', role: 'radiogroup', name: 'Format', keys: next },
   { figure: 'your-data', role: 'radiogroup', name: 'One scale per', keys: next },
   { figure: 'your-data', role: 'radiogroup', name: 'Calibration', keys: next },
 ];

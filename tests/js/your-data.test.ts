@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type AffineScheme, type Comparison, type Fewbits, init } from 'fewbits';
+import { MADE, READ } from '../../web/page/kit/block-formats.ts';
 import type { Dataset } from '../../web/page/kit/contract.ts';
 import { readFile } from '../../web/page/kit/data/read.ts';
 import { defaultsOf } from '../../web/page/kit/options.ts';
@@ -14,6 +15,7 @@ import { FILES, type FileKind } from '../../web/page/sections/your-data/files.ts
 import { exact, file, model, options, rows } from '../../web/page/sections/your-data/model.ts';
 import {
   ABSMEANS,
+  BLOCKS,
   type Builder,
   builderOf,
   changesOf,
@@ -155,6 +157,54 @@ describe('the view', () => {
       assert.deepEqual(decoded, coding.restored);
     });
   }
+});
+
+describe('block formats', () => {
+  it('are all that the library can make or read', () => {
+    const [made, read] = [true, false].map((can) =>
+      fewbits.blockFormats.filter(
+        ({ blockSize, canQuantize, name }) => blockSize && canQuantize === can && name !== 'nvfp4_tensor',
+      ),
+    );
+    const rows = (formats: typeof made) => formats!.map(({ name, family }) => [name, family]);
+    assert.deepEqual([MADE, READ], [rows(made), rows(read)]);
+  });
+
+  for (const type of BLOCKS) {
+    it(`${type}: codes, sizes and values are the library’s`, () => {
+      const values = waves(512);
+      const { sides, rows: shown, followed } = model(fewbits, datasetOf(values, [512], 300), optionsWith({ type }));
+      const { blockSize, blockBytes, bitsPerWeight } = fewbits.blockFormats.find(({ name }) => name === type)!;
+      const quantized = fewbits.quantize(values, type);
+      const restored = fewbits.dequantize(quantized);
+      const { problem, byteLength, blockSize: told, worst } = sides[0]!;
+      assert.deepEqual([problem, byteLength, told], ['', quantized.byteLength, blockSize]);
+      assert.equal(sides[0]!.bitsPerWeight, bitsPerWeight);
+      for (const { index, cells } of [...shown, followed!, ...worst]) {
+        const block = Math.floor(index / blockSize);
+        const bytes = quantized.data.subarray(block * blockBytes, (block + 1) * blockBytes) as Uint8Array;
+        const { code } = fewbits.describeBlock(bytes, type).elements[index % blockSize]!;
+        assert.deepEqual([cells[0]!.code, cells[0]!.restored], [String(code), restored[index]], `${type} ${index}`);
+      }
+    });
+  }
+
+  it('say how many numbers their blocks take, of many at once', () => {
+    assert.match(view(SEVEN, { type: 'q4_0' }).sides[0]!.problem, /blocks take 32 numbers each, and 7 are no multiple/);
+    const many = view(waves(EXACT_AT_ONCE + 1), { type: 'q4_k' });
+    assert.equal(many.pending, false);
+    assert.match(many.sides[0]!.problem, /blocks take 256 numbers each, and 524,289/);
+  });
+
+  it('beyond what is coded at once come from a sample, then exactly', () => {
+    const dataset = datasetOf(waves(4 * EXACT_AT_ONCE + 32));
+    const first = model(fewbits, dataset, optionsWith({ type: 'q8_0' }));
+    assert.equal(first.pending, true);
+    assert.equal(first.sides[0]!.problem, '');
+    const all = exact(fewbits, dataset, optionsWith({ type: 'q8_0' }));
+    const near = first.sides[0]!.measures!.sqnrDb - all.sides[0]!.measures!.sqnrDb;
+    assert.ok(Math.abs(near) < 3, `${near} dB apart`);
+  });
 });
 
 describe('odd data', () => {
@@ -350,6 +400,11 @@ describe('the same in code', () => {
     });
   }
 
+  it('prints the bytes of a block format', () => {
+    const { code } = view(waves(32), { type: 'q4_0' }).sides[0]!;
+    assert.deepEqual(numbersIn(printed(code, new Float32Array(0))), [...fewbits.quantizeBlocks(waves(32), 'q4_0')]);
+  });
+
   it('reads many values from a file, with their shape', () => {
     const dataset = datasetOf(waves(120), [4, 30]);
     const { code } = model(fewbits, dataset, optionsWith({ per: 'channel' })).sides[0]!;
@@ -380,6 +435,22 @@ describe('files', () => {
       assert.deepEqual((await readFile(codes.file)).values, Float32Array.from(allCodes(coding, 7)), type);
       assert.deepEqual((await readFile((await made('restored.npy', { type })).file)).values, coding.restored, type);
     }
+  });
+
+  it('of a block format are its bytes, and a table without codes', async () => {
+    const dataset = datasetOf(waves(64));
+    const request = (kind: FileKind) => file(fewbits, dataset, { kind, options: optionsWith({ type: 'q4_0' }) });
+    const { name, blob } = request('codes.npy');
+    const bytes = fewbits.quantizeBlocks(dataset.values, 'q4_0');
+    assert.deepEqual((await readFile(Object.assign(blob, { name }))).values, Float32Array.from(bytes));
+    const lines = (await request('csv').blob.text()).trim().split('\n');
+    assert.equal(lines[0], 'index,original,restored,error');
+    assert.equal(lines.length, 65);
+    const [index, original, restored, error] = lines[10]!.split(',').map(Number);
+    assert.equal(index, 9);
+    assert.equal(Math.fround(original!), dataset.values[9]);
+    assert.equal(Math.fround(restored!), fewbits.dequantizeBlocks(bytes, 'q4_0')[9]);
+    assert.equal(error, Math.fround(restored!) - Math.fround(original!));
   });
 
   it('bear the data’s name and the type', async () => {

@@ -97,6 +97,18 @@ const CHECKS: Record<string, (browser: Browser) => Promise<void>> = {
     await says(browser, 'asymmetric', '0 is stored as −23');
     await sees(browser, ledger('asymmetric'), '53 20 -128 -23 -50 -86 127');
   },
+  async blocks(browser) {
+    const bytes = `texts('fewbits-blocks .byte').join(' ')`;
+    // 10.8 is weight 6: its code 0 is the low half of byte 8, and it set the scale, 10.8 / -8.
+    await sees(browser, bytes, '66 BD 84 86 8E 88 89 8B 80 88 88 88 88 88 88 88 88 88');
+    await says(browser, 'blocks', 'Weight 6 is the largest and set the scale.');
+    await focus(browser, 'blocks', 'exponent bit 0');
+    await browser.press(' ');
+    await sees(browser, bytes, '66 B9 84 86 8E 88 89 8B 80 88 88 88 88 88 88 88 88 88');
+    await focus(browser, 'blocks', 'Restore 1 bit');
+    await browser.press('Enter');
+    await sees(browser, bytes, '66 BD 84 86 8E 88 89 8B 80 88 88 88 88 88 88 88 88 88');
+  },
   async 'your-data'(browser) {
     const codes = `texts('[aria-label="Every value"] tbody td:nth-of-type(2)').join(' ').replaceAll('−', '-')`;
     await sees(browser, codes, '64 36 -89 0 -23 -54 127');

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { init } from 'fewbits';
 import type { Page } from 'playwright-core';
 import { npyHeader } from '../../web/lib/containers/npy.ts';
+import { generate } from '../../web/page/kit/data/generate.ts';
 import { readFile } from '../../web/page/kit/data/read.ts';
 import { audit, openSite, type Site, scrollsSideways, wake } from './site.ts';
 
@@ -476,6 +478,29 @@ describe('for everybody', () => {
     await openOwn(page);
     assert.equal(await scrollsSideways(page), false);
     await page.context().close();
+  });
+
+  test('a block format has its sizes, its codes and its bytes in code; numbers that fill no blocks are told so', async () => {
+    const page = await open('?data=gaussian&count=4096&seed=1');
+    await chooseType(page, 'q4_k');
+    await shows(page, '16.4 kB → 2.3 kB');
+    await figure(page).getByText('one per 256, inside').waitFor();
+    await figure(page).locator('.code', { hasText: "'q4_k'" }).filter({ hasText: 'quantized.data' }).waitFor();
+    const values = generate('gaussian', 4096, 1);
+    const fewbits = await init();
+    const bytes = fewbits.quantizeBlocks(values.subarray(0, 256), 'q4_k');
+    const wanted = fewbits.describeBlock(bytes, 'q4_k').elements.slice(0, 8);
+    assert.deepEqual(
+      (await codes(page)).slice(0, 8),
+      wanted.map(({ code }) => String(code)),
+    );
+    await page.context().close();
+
+    const few = await open();
+    await chooseType(few, 'q4_0');
+    const problem = 'q4_0: its blocks take 32 numbers each, and 7 are no multiple of that.';
+    await figure(few).getByRole('alert').filter({ hasText: problem }).waitFor();
+    await few.context().close();
   });
 
   test('the keyboard alone takes a type, follows a row and opens the exports', async () => {

@@ -34,7 +34,15 @@ export function parseFormulas(text: string): Record<string, MathRow> {
 function shipped(node: MathNode): Shipped {
   if (typeof node === 'string') return node;
   const { tag, attributes, slot, children } = node;
-  return slot === undefined ? [tag, attributes, ...children.map(shipped)] : { slot, ...attributes };
+  if (slot !== undefined) return { slot, ...attributes };
+  const content = children.map(shipped);
+  const own = attributes['fence'] ? fenced(attributes) : attributes;
+  return Object.keys(own).length ? [tag, own, ...content] : [tag, ...content];
+}
+
+/** A parenthesis at the end of its row is all that by itself. */
+function fenced({ fence, form, stretchy, ...rest }: Record<string, string>): Record<string, string> {
+  return stretchy === 'false' ? { ...rest, stretchy } : rest;
 }
 
 /** What stands in the <math> of a piece. */
@@ -77,20 +85,11 @@ const decode = (text: string) => text.replace(/&(lt|gt|amp|quot);/g, (_, name) =
 /** Signs that the page's fonts lack, and what they have instead. */
 const SIGNS: Record<string, string> = { ˆ: '^', '˙': '·' };
 
-const SPACES: Record<string, string> = {
-  '=': '.32em',
-  '≈': '.32em',
-  '×': '.28em',
-  '+': '.25em',
-  '−': '.25em',
-  '·': '.2em',
-};
-
 /** The sign between a function's name and its argument: no font needs to have it. */
 const isInvisible = (node: MathNode) =>
   typeof node === 'object' && node.children.length === 1 && node.children[0] === '\u2061';
 
-/** Explicit space around operators, slots without the stand-in inside, groups of one without their group. */
+/** Slots without the stand-in inside, groups of one without their group; the page gives operators their space. */
 function simplified(node: Element): MathNode {
   const { tag, attributes, children } = node;
   const classes = (attributes['class'] ?? '').split(' ').filter(Boolean);
@@ -100,9 +99,6 @@ function simplified(node: Element): MathNode {
     return { tag: 'mn', attributes: role ? { class: role } : {}, slot, children: [] };
   }
   const [only] = children;
-  if (tag === 'mo' && typeof only === 'string' && SPACES[only] && !attributes['form']) {
-    return { tag, attributes: { ...attributes, lspace: SPACES[only], rspace: SPACES[only] }, children };
-  }
   if (tag === 'mrow' && children.length === 1 && typeof only === 'object' && only.slot === undefined) {
     return { ...only, attributes: { ...attributes, ...only.attributes } };
   }

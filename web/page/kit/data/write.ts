@@ -42,14 +42,15 @@ export function jsonParts({ scheme, shape, codes, scale, zeroPoint }: Coded): Pa
   return parts;
 }
 
-export function csvParts(original: Float32Array, codes: Integers, restored: Float32Array): Part[] {
-  const parts = ['index,original,code,restored,error\n'];
+/** Without codes where they are packed. */
+export function csvParts(original: Float32Array, codes: Integers | null, restored: Float32Array): Part[] {
+  const parts = [`index,original,${codes ? 'code,' : ''}restored,error\n`];
   const row = (i: number) => {
     const error = restored[i]! - original[i]!;
-    return `${i},${shortest(original[i]!)},${codes[i]},${shortest(restored[i]!)},${error}\n`;
+    return `${i},${shortest(original[i]!)},${codes ? `${codes[i]},` : ''}${shortest(restored[i]!)},${error}\n`;
   };
-  for (let start = 0; start < codes.length; start += BATCH) {
-    const length = Math.min(BATCH, codes.length - start);
+  for (let start = 0; start < original.length; start += BATCH) {
+    const length = Math.min(BATCH, original.length - start);
     parts.push(Array.from({ length }, (_, i) => row(start + i)).join(''));
   }
   return parts;

@@ -2,9 +2,9 @@ import { type ComponentChildren, Fragment } from 'preact';
 import { NumberField } from '../controls/field.tsx';
 import { useWidth } from '../figure.tsx';
 import { Num } from '../number.tsx';
-import { say, whole, write } from '../numbers.ts';
+import { say, whole } from '../numbers.ts';
 import { edit } from '../page.ts';
-import { LARGEST, type LanesView, type Mark, unclippedOf } from './view.ts';
+import { LARGEST, type LanesView, type Mark } from './view.ts';
 
 const NAMES = ['original', '÷ scale', 'code', 'restored', 'error'];
 /** As many values as stand side by side. */
@@ -106,16 +106,6 @@ export function lanesTable(name: string, view: LanesView) {
       <Num key="value" of={mark.value} digits={4} role="original" />,
       ...cells(mark, view.few),
     ]),
-  };
-}
-
-/** The followed value's way through a formula. */
-export function followedSlots(view: LanesView) {
-  const { value, ratio, code, restored } = view.followed;
-  const unclipped = unclippedOf(view);
-  return {
-    ...{ x: value, s: view.scale, r: ratio, q: whole(code), y: restored },
-    ...(unclipped === undefined ? { u: '', c: '' } : { u: write(unclipped, 6), c: ',\u00a0clipped to\u00a0' }),
   };
 }
 

@@ -4,13 +4,13 @@ import type { Affine, AffineScheme, Fewbits } from '../../../lib/types.ts';
 import type { Dataset } from '../contract.ts';
 import { shortest } from '../data/write.ts';
 import { EXACT_AT_ONCE, evenly, once, sampleOf } from '../sample.ts';
+import { WORST, worstErrors } from '../worst.ts';
 import { type LanesView, type Mark, type Outcome, PLACES, placeOf } from './view.ts';
 
 /** Up to so many values are marks of their own. */
 export const FEW = 64;
 const BINS = 160;
 const THREADS = 900;
-const WORST = 10;
 
 interface Numbers {
   values: Float32Array;
@@ -69,7 +69,7 @@ export function lanesOf(fewbits: Fewbits, dataset: Dataset, affine: Affine, exac
   const numbers = numbersOf(values, exact);
   const few = values.length <= FEW;
   const { outcome, counts, restored } = outcomeOf(fewbits, numbers.values, affine);
-  const worst = worstOf(numbers.values, restored).map((i) => i * numbers.stride);
+  const worst = worstErrors(numbers.values, restored).worst.map((i) => i * numbers.stride);
   const marksAt = (indices: readonly number[]) => marksOf(fewbits, values, affine, indices);
   const near = nearOf(values, summary.absmax);
   return {
@@ -117,22 +117,6 @@ function marksOf(fewbits: Fewbits, values: Float32Array, affine: Affine, indices
     restored: short(restored[i]!) || 0,
     error: restored[i]! - picked[i]! || 0,
   }));
-}
-
-/** Indices of the largest errors, the largest first. */
-function worstOf(values: Float32Array, restored: Float32Array): number[] {
-  const worst: number[] = [];
-  const sizes: number[] = [];
-  for (let i = 0; i < values.length; i++) {
-    const size = Math.abs(restored[i]! - values[i]!);
-    if (sizes.length === WORST && size <= sizes[WORST - 1]!) continue;
-    let at = sizes.length;
-    while (at > 0 && sizes[at - 1]! < size) at--;
-    sizes.splice(at, 0, size);
-    worst.splice(at, 0, i);
-    sizes.length = worst.length = Math.min(WORST, sizes.length);
-  }
-  return worst;
 }
 
 function countsOf(codes: ArrayLike<number>, low: number, high: number): number[] {

@@ -56,7 +56,12 @@ export interface LanesView extends Outcome {
 }
 
 /** The followed value's code if codes had no end, where it is not the one it got. Halves go to the even number. */
-export function unclippedOf({ followed: { ratio }, zeroPoint, low, high }: LanesView): number | undefined {
+export function unclippedOf({
+  followed: { ratio },
+  zeroPoint,
+  low,
+  high,
+}: Pick<LanesView, 'zeroPoint' | 'low' | 'high'> & { followed: Pick<Mark, 'ratio'> }): number | undefined {
   const rounded = Math.abs(ratio % 1) === 0.5 ? 2 * Math.round(ratio / 2) : Math.round(ratio);
   const code = rounded + zeroPoint;
   return code < low || code > high ? code : undefined;

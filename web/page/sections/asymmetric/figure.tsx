@@ -5,8 +5,9 @@ import { DataTable } from '../../kit/controls/table.tsx';
 import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
+import { Coding } from '../../kit/lanes/followed.tsx';
 import { Lanes } from '../../kit/lanes/lanes.tsx';
-import { FollowedField, followedSlots, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
+import { FollowedField, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
 import type { Outcome } from '../../kit/lanes/view.ts';
 import { Num } from '../../kit/number.tsx';
 import { say, whole, write } from '../../kit/numbers.ts';
@@ -95,21 +96,20 @@ function Formulas({ view }: { view: View }) {
   const { low, high, from, to, zeroPoint } = view;
   const { digits, exponent } = write(from);
   const values = {
-    ...followedSlots(view),
+    s: view.scale,
     a: to,
     ...(from < 0 ? { b: { digits: `(${digits}`, exponent }, e: ')' } : { b: from, e: '' }),
     m: whole(high - low),
     l: whole(-low),
     n: 0 - from,
-    z: zeroPoint < 0 ? `(${whole(zeroPoint)})` : whole(zeroPoint),
+    z: whole(zeroPoint),
   };
   const own = view.scheme === 'asymmetric' && to > from;
   return (
     <>
       {own && <Formula of={formulas['scale']!} values={values} />}
-      {own && <Formula of={formulas['zero']!} values={{ ...values, z: whole(zeroPoint) }} />}
-      <Formula of={formulas['code']!} values={values} />
-      <Formula of={formulas['restored']!} values={values} />
+      {own && <Formula of={formulas['zero']!} values={values} />}
+      <Coding kind="asymmetric" view={view} />
       {own && (
         <p class="note">
           Some texts write <i>s</i> for the inverse, {whole(high - low)}/(α − β); here <i>s</i> is the step.

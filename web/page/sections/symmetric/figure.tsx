@@ -3,8 +3,9 @@ import { RadioGroup } from '../../kit/controls/choice.tsx';
 import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { Formula } from '../../kit/formula.tsx';
+import { Coding } from '../../kit/lanes/followed.tsx';
 import { Lanes, type Places } from '../../kit/lanes/lanes.tsx';
-import { FollowedField, followedSlots, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
+import { FollowedField, Ledger, lanesTable } from '../../kit/lanes/ledger.tsx';
 import type { LanesView } from '../../kit/lanes/view.ts';
 import { Num } from '../../kit/number.tsx';
 import { count, MINUS, plain, say, whole, write } from '../../kit/numbers.ts';
@@ -75,12 +76,11 @@ function Reach({ view, places: { x, original, code, narrow } }: { view: LanesVie
 
 function Formulas({ view }: { view: LanesView }) {
   const { absmax } = view;
-  const values = { ...followedSlots(view), a: absmax, m: half(view) };
+  const values = { a: absmax, m: half(view), s: view.scale };
   return (
     <>
       {absmax > 0 && <Formula of={formulas['scale']!} values={values} />}
-      <Formula of={formulas['code']!} values={values} />
-      <Formula of={formulas['restored']!} values={values} />
+      <Coding kind="symmetric" view={view} />
       {absmax > 0 && (
         <p class="note">
           Some texts write <i>s</i> for the inverse, {values.m}/α; here <i>s</i> is the step.

@@ -1,4 +1,5 @@
 import { useContext } from 'preact/hooks';
+import { MADE } from '../../kit/block-formats.ts';
 import { RadioGroup, Switch } from '../../kit/controls/choice.tsx';
 import { Combobox } from '../../kit/controls/combobox.tsx';
 import { NumberField, TextField } from '../../kit/controls/field.tsx';
@@ -32,6 +33,7 @@ const TYPES = [
   ...INTEGERS.map((type) => ({ value: type, label: type, detail: codes(type) })),
   ...FLOATS.map((type) => ({ value: type, label: type, detail: 'each number by itself, no scale' })),
   ...ABSMEANS.map((type) => ({ value: type, label: type, detail: type.startsWith('t') ? '−1, 0, +1' : 'sign × mean' })),
+  ...MADE.map(([type, family]) => ({ value: type, label: type, detail: `blocks, ${family}` })),
 ];
 
 /** Everything that makes a scheme. What a type does not know is not shown. */

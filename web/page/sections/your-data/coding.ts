@@ -12,7 +12,8 @@ import type {
 } from '../../../lib/types.ts';
 import type { Integers } from '../../kit/data/write.ts';
 import { whole } from '../../kit/numbers.ts';
-import { type Builder, isAffine, isFloat, isSigned, schemeOf } from './scheme.ts';
+import { worstErrors } from '../../kit/worst.ts';
+import { type Builder, isAffine, isBlock, isFloat, isSigned, schemeOf } from './scheme.ts';
 
 /** As much of the page's dataset as coding needs. */
 export interface Numbers {
@@ -24,8 +25,11 @@ export interface Numbers {
 export interface Coding {
   builder: Builder;
   scheme: AffineScheme | string;
-  /** Of integers and absmean formats. */
+  /** Of integers, absmean and block formats. */
   quantized?: Quantized;
+  /** Of block formats: the code of an element, which its block is taken apart for. */
+  codeIn?: (index: number) => number;
+  blockSize?: number;
   /** Of number formats. */
   codes?: Codes;
   bits: number;
@@ -72,13 +76,38 @@ function make(fewbits: Fewbits, { values, shape, summary }: Numbers, builder: Bu
     };
   }
   if (typeof scheme === 'object') checkEntropy(scheme, shape);
+  const block = typeof scheme === 'string' && isBlock(scheme) ? blockIn(fewbits, scheme, values.length) : undefined;
   const quantized =
     typeof scheme === 'string'
       ? fewbits.quantize(values, scheme as BlockFormatName)
       : fewbits.quantize({ data: values, shape }, scheme);
   const restored = fewbits.dequantize(quantized);
   const { byteLength, bitsPerWeight } = quantized;
-  return { builder, scheme, quantized, bits: bitsOf(builder.type), restored, byteLength, bitsPerWeight };
+  const coding = { builder, scheme, quantized, bits: bitsOf(builder.type), restored, byteLength, bitsPerWeight };
+  return block ? { ...coding, ...block(quantized) } : coding;
+}
+
+/** Checks that the numbers fill blocks; they are taken as one long row. Then tells what becomes of them there. */
+export function blockIn(fewbits: Fewbits, name: string, count: number) {
+  const { blockSize, blockBytes } = fewbits.blockFormats.find((format) => format.name === name)!;
+  if (count % blockSize) {
+    const message = `its blocks take ${blockSize} numbers each, and ${whole(count)} are no multiple of that.`;
+    throw new FewbitsError('BAD_LENGTH', message, { count, blockSize });
+  }
+  return ({ data }: Quantized) => {
+    let at = -1;
+    let codes: number[] = [];
+    const codeIn = (index: number) => {
+      const block = Math.floor(index / blockSize);
+      if (block !== at) {
+        const bytes = data.subarray(block * blockBytes, (block + 1) * blockBytes) as Uint8Array;
+        codes = fewbits.describeBlock(bytes, name as BlockFormatName).elements.map(({ code }) => code);
+        at = block;
+      }
+      return codes[index % blockSize]!;
+    };
+    return { codeIn, blockSize };
+  };
 }
 
 /** Entropy searches a histogram of thousands of bins for each group, however small: some 20 ms here. */
@@ -100,7 +129,8 @@ function bitsOf(type: string): number {
 }
 
 /** The code of one element as it is stored: a signed number for signed types and ternary, a bit pattern else. */
-export function codeAt({ builder: { type }, quantized, codes, bits }: Coding, index: number): number {
+export function codeAt({ builder: { type }, quantized, codes, codeIn, bits }: Coding, index: number): number {
+  if (codeIn) return codeIn(index);
   if (codes) return Number(codes[index]!);
   const { data } = quantized!;
   if (bits >= 8) return data[index]!;
@@ -121,11 +151,11 @@ function meaning(code: number, type: string, bits: number): number {
   return code;
 }
 
-/** All codes as whole numbers, for files. */
-export function allCodes({ builder: { type }, quantized, codes, bits }: Coding, count: number): Integers {
+/** All codes as whole numbers, for files; of block formats their bytes. */
+export function allCodes({ builder: { type }, quantized, codes, blockSize, bits }: Coding, count: number): Integers {
   if (codes) return codes as Integers;
   const { data } = quantized!;
-  if (bits >= 8) return data;
+  if (blockSize || bits >= 8) return data;
   const all = isSigned(type) && type !== 'binary_absmean' ? new Int8Array(count) : new Uint8Array(count);
   for (let i = 0; i < count; i++) all[i] = meaning(unpack(data, bits, i), type, bits);
   return all;
@@ -162,33 +192,6 @@ export function errorsOf(fewbits: Fewbits, coding: Coding, original: Float32Arra
   const errors = { worst, nonFinite, measures: nonFinite > 0 ? null : fewbits.compare(original, coding.restored) };
   measured.set(coding, errors);
   return errors;
-}
-
-const WORST = 10;
-
-function worstErrors(original: Float32Array, restored: Float32Array): Pick<Errors, 'worst' | 'nonFinite'> {
-  const worst: number[] = [];
-  const sizes: number[] = [];
-  let least = -1;
-  let nonFinite = 0;
-  for (let i = 0; i < original.length; i++) {
-    const size = Math.abs(restored[i]! - original[i]!);
-    if (size <= least) continue;
-    if (!(size < Number.POSITIVE_INFINITY)) {
-      nonFinite++;
-      continue;
-    }
-    let at = sizes.length;
-    while (at > 0 && sizes[at - 1]! < size) at--;
-    sizes.splice(at, 0, size);
-    worst.splice(at, 0, i);
-    if (sizes.length > WORST) {
-      sizes.pop();
-      worst.pop();
-    }
-    if (sizes.length === WORST) least = sizes[WORST - 1]!;
-  }
-  return { worst, nonFinite };
 }
 
 const binned = new WeakMap<Coding, { reach: number; counts: number[] }>();

@@ -103,7 +103,6 @@ export default function YourData(props: Props) {
       <SameInCode
         side={side}
         tooMany={view.stride > 1 && !view.pending}
-        type={builderOf(detail === 1 ? 'b' : 'a', options).type}
         save={async (kind) => {
           const made = await ask<MadeFile>('file', { kind, options });
           if (made) download(made);

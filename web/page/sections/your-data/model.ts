@@ -4,9 +4,10 @@ import type { Comparison, Fewbits } from '../../../lib/types.ts';
 import type { Dataset } from '../../kit/contract.ts';
 import { cParts, csvParts, jsonParts, npyParts, type Part, shortest } from '../../kit/data/write.ts';
 import { MINUS } from '../../kit/numbers.ts';
-import { EXACT_AT_ONCE, sampleOf } from '../../kit/sample.ts';
+import { EXACT_AT_ONCE, once, sampleOf } from '../../kit/sample.ts';
 import {
   allCodes,
+  blockIn,
   type Coding,
   codeAt,
   codingOf,
@@ -17,7 +18,17 @@ import {
   type Numbers,
 } from './coding.ts';
 import type { FileKind, FileRequest, MadeFile } from './files.ts';
-import { type Builder, builderOf, codeOf, INLINE, isAffine, type Options, type Side, titleOf } from './scheme.ts';
+import {
+  type Builder,
+  builderOf,
+  codeOf,
+  INLINE,
+  isAffine,
+  isBlock,
+  type Options,
+  type Side,
+  titleOf,
+} from './scheme.ts';
 
 export { options } from './scheme.ts';
 
@@ -42,6 +53,8 @@ export interface SideView {
   byteLength: number;
   bitsPerWeight: number;
   scales: { count: number; least: number; most: number } | null;
+  /** How many values share a scale that is stored among their codes; 0 where none do. */
+  blockSize: number;
   /** Null where an error is not finite. */
   measures: Comparison | null;
   nonFinite: number;
@@ -77,7 +90,9 @@ const FIRST_ROWS = 12;
 export function model(fewbits: Fewbits, dataset: Dataset, options: Options): View {
   const builders = buildersOf(options);
   const { length } = dataset.values;
-  if (length <= EXACT_AT_ONCE || builders.every((builder) => isCoded(dataset, builder)))
+  // Blocks are of neighbours, which a sample has not; they are coded fast.
+  const atOnce = ({ type }: Builder) => isBlock(type) && length <= 4 * EXACT_AT_ONCE;
+  if (length <= EXACT_AT_ONCE || builders.every((builder) => atOnce(builder) || isCoded(dataset, builder)))
     return exact(fewbits, dataset, options);
   return { ...fromSample(fewbits, dataset, builders), pending: length <= EXACT_AT_ALL };
 }
@@ -125,9 +140,13 @@ function attempt(code: () => Coding): Coding | string {
 
 // --- a sample ------------------------------------------------------------------------------------------------------
 
+/** As many as fill the largest blocks. */
+const inBlocks = once((sample) => sample.subarray(0, sample.length - (sample.length % 256)));
+
 /** A sample, with what is known of all. */
 function sampled({ values: all, summary }: Dataset) {
-  const { values, stride } = sampleOf(all);
+  const { values: sample, stride } = sampleOf(all);
+  const values = inBlocks(sample);
   return { numbers: { values, shape: [values.length], summary }, stride };
 }
 
@@ -138,6 +157,7 @@ function sampleCoding(fewbits: Fewbits, dataset: Dataset, builder: Builder): Cod
     const message = `groups need every value, and more than ${EXACT_AT_ALL} are too many here. Take one scale per tensor.`;
     throw new FewbitsError('TOO_LARGE', message);
   }
+  if (isBlock(builder.type)) blockIn(fewbits, builder.type, dataset.values.length);
   const whole = builder.calibration === 'minmax' && absmax > 0;
   const range = whole ? ({ calibration: 'hand', low: min / absmax, high: max / absmax } as const) : {};
   return codingOf(fewbits, sampled(dataset).numbers, { ...builder, per: 'tensor', ...range });
@@ -159,7 +179,7 @@ function windowCoding(fewbits: Fewbits, dataset: Dataset, builder: Builder, wind
     return { ...coding, quantized: part, restored: fewbits.dequantize(part) };
   }
   if (quantized)
-    throw new FewbitsError('TOO_LARGE', `more than ${EXACT_AT_ALL} values are too many for a mean over all.`);
+    throw new FewbitsError('TOO_LARGE', `more than ${EXACT_AT_ALL} values are too many for ${builder.type} here.`);
   return codingOf(fewbits, { ...dataset, values: window, shape: [window.length] }, builder);
 }
 
@@ -210,6 +230,7 @@ function sideOf(
     byteLength: 0,
     bitsPerWeight: 0,
     scales: null,
+    blockSize: 0,
     measures: null,
     nonFinite: 0,
     halfStep: null,
@@ -226,6 +247,7 @@ function sideOf(
     byteLength: numbers === dataset ? coding.byteLength : Math.ceil((coding.bitsPerWeight * dataset.values.length) / 8),
     bitsPerWeight: coding.bitsPerWeight,
     scales: scalesOf(coding),
+    blockSize: coding.blockSize ?? 0,
     measures: measures && { ...measures, maxAbsErrorIndex: measures.maxAbsErrorIndex * stride },
     nonFinite,
     halfStep: halfStepOf(coding),
@@ -308,8 +330,8 @@ function partsOf(kind: FileKind, { values, shape, name }: Dataset, coding: Codin
   const { scale, zeroPoint } = coding.quantized ?? {};
   if (kind === 'scales.npy') return npyParts(scale!, [scale!.length]);
   const codes = allCodes(coding, values.length);
-  if (kind === 'codes.npy') return npyParts(codes, shape);
-  if (kind === 'csv') return csvParts(values, codes, coding.restored);
+  if (kind === 'codes.npy') return npyParts(codes, coding.blockSize ? [codes.length] : shape);
+  if (kind === 'csv') return csvParts(values, coding.blockSize ? null : codes, coding.restored);
   const coded = {
     scheme: coding.scheme,
     shape,

@@ -1,9 +1,8 @@
 // What came of it: the measures, the largest errors, the followed value's formula and the finding.
 import type { ComponentChildren } from 'preact';
-import { Formula } from '../../kit/formula.tsx';
+import { Coding } from '../../kit/lanes/followed.tsx';
 import { Num } from '../../kit/number.tsx';
 import { decimalBytes, MINUS, rankingDigits, say, whole, write, writeStored } from '../../kit/numbers.ts';
-import formulas from './formulas.tex';
 import type { Row, SideView, View } from './model.ts';
 import { ValueRow } from './row.tsx';
 import { verdictOf } from './verdict.ts';
@@ -25,7 +24,7 @@ export function Measures({ view }: { view: View }) {
   const tiles: [string, (side: SideView) => ComponentChildren][] = [
     ['size', (side) => (side.problem ? '–' : <Num of={sign + decimalBytes(side.byteLength)} />)],
     ['bits per value', (side) => (side.problem ? '–' : <Num of={side.bitsPerWeight} />)],
-    [scaleLabel(sides), (side) => <Scales scales={side.scales} />],
+    [scaleLabel(sides), (side) => <Scales side={side} />],
     ['SQNR', measured(({ sqnrDb }) => <Num of={absmax === 0 ? 'undefined' : decibels(sqnrDb)} />)],
     ['cosine', measured(({ cosine }) => <Num of={cosine.toFixed(6)} />)],
     ['largest error', measured(({ maxAbsError }) => <Num of={maxAbsError} role="error" />)],
@@ -57,9 +56,11 @@ export function Measures({ view }: { view: View }) {
 /** Which of two schemes a number belongs to. */
 const Letter = ({ of }: { of: number }) => <b class="letter">{'AB'[of]}</b>;
 
-const scaleLabel = (sides: SideView[]) => (sides.some(({ scales }) => (scales?.count ?? 0) > 1) ? 'scales' : 'scale');
+const scaleLabel = (sides: SideView[]) =>
+  sides.some(({ scales, blockSize }) => blockSize || (scales?.count ?? 0) > 1) ? 'scales' : 'scale';
 
-function Scales({ scales }: { scales: SideView['scales'] }) {
+function Scales({ side: { scales, blockSize } }: { side: SideView }) {
+  if (blockSize) return <>one per {whole(blockSize)}, inside</>;
   if (!scales) return <>none</>;
   if (scales.count === 1) return <Num of={writeStored(scales.least)} role="scale" />;
   return (
@@ -152,17 +153,13 @@ export function FollowedFormula({ side, row, cell }: { side: SideView; row: Row;
   const code = Number(cell.code.replace(MINUS, '-'));
   // A code further than half a step off was clipped.
   const clipped = Math.abs(ratio + zeroPoint - code) > 0.5001;
-  const zero = zeroPoint < 0 ? `(${whole(zeroPoint)})` : whole(zeroPoint);
-  const values = {
-    ...{ f: clipped ? 'clip round' : 'round', x: row.original, s: scale, r: ratio },
-    ...{ z: zero, q: cell.code, y: cell.restored },
-  };
-  const kind = zeroPoint === 0 ? 'symmetric' : 'asymmetric';
+  const [low, high] = clipped ? [code, code] : [-Infinity, Infinity];
+  const followedMark = { value: row.original, ratio, code, restored: cell.restored };
   return (
-    <>
-      <Formula of={formulas[`${kind}Code`]!} values={values} />
-      <Formula of={formulas[`${kind}Restored`]!} values={values} />
-    </>
+    <Coding
+      kind={zeroPoint === 0 ? 'symmetric' : 'asymmetric'}
+      view={{ scale, zeroPoint, low, high, followed: followedMark }}
+    />
   );
 }
 

@@ -1,5 +1,6 @@
 // What the builder sets, and the scheme, the title and the line of code that follow from it.
 import type { AffineScheme, AffineType, BlockFormatName, NumberFormatName } from '../../../lib/types.ts';
+import { MADE } from '../../kit/block-formats.ts';
 import { shortest } from '../../kit/data/write.ts';
 import { choice, flag, number, type OptionsOf } from '../../kit/options.ts';
 
@@ -12,8 +13,9 @@ export const FLOATS = [
   ...['float6_e2m3fn', 'float6_e3m2fn', 'float4_e2m1fn'],
 ] as NumberFormatName[];
 export const ABSMEANS = ['ternary_absmean', 'binary_absmean'] as BlockFormatName[];
+export const BLOCKS = MADE.map(([name]) => name) as BlockFormatName[];
 
-const TYPES = [...INTEGERS, ...FLOATS, ...ABSMEANS] as readonly string[];
+const TYPES = [...INTEGERS, ...FLOATS, ...ABSMEANS, ...BLOCKS] as readonly string[];
 
 /** Beyond any shape: means the last axis, along which numbers that belong together lie side by side. */
 const LAST_AXIS = 63;
@@ -67,6 +69,7 @@ export type Options = OptionsOf<typeof options>;
 
 export const isAffine = (type: string): type is AffineType => (INTEGERS as readonly string[]).includes(type);
 export const isFloat = (type: string): type is NumberFormatName => (FLOATS as readonly string[]).includes(type);
+export const isBlock = (type: string) => (BLOCKS as readonly string[]).includes(type);
 export const isSigned = (type: string) => !type.startsWith('u');
 
 /** What is known of the data when a scheme is made for it. */
@@ -179,7 +182,7 @@ export function codeOf(builder: Builder, surroundings: Surroundings, inline: str
   } else {
     lines.push(
       `const quantized = (await init()).quantize(${tensor}, ${literal(scheme)});`,
-      'console.log(quantized.scale);',
+      `console.log(quantized.${isBlock(builder.type) ? 'data' : 'scale'});`,
     );
   }
   return lines.join('\n');

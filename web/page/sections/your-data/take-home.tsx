@@ -5,17 +5,15 @@ import { Problem } from '../../kit/controls/problem.tsx';
 import { sentenceOf } from '../../kit/page.ts';
 import { FILES, type FileKind, type MadeFile } from './files.ts';
 import type { SideView } from './model.ts';
-import { isFloat } from './scheme.ts';
 
 interface SameInCodeProps {
   side: SideView;
-  type: string;
   /** Too many values to code them all. */
   tooMany: boolean;
   save(kind: FileKind): Promise<void>;
 }
 
-export function SameInCode({ side, type, tooMany, save }: SameInCodeProps) {
+export function SameInCode({ side, tooMany, save }: SameInCodeProps) {
   const [copied, setCopied] = useState(false);
   const [problem, setProblem] = useState('');
   useEffect(() => setCopied(false), [side.code]);
@@ -26,7 +24,7 @@ export function SameInCode({ side, type, tooMany, save }: SameInCodeProps) {
     );
   const items = (Object.keys(FILES) as FileKind[]).map((kind) => ({
     label: FILES[kind],
-    disabled: kind !== 'values.f32' && (tooMany || side.problem !== '' || (kind === 'scales.npy' && isFloat(type))),
+    disabled: kind !== 'values.f32' && (tooMany || side.problem !== '' || (kind === 'scales.npy' && !side.scales)),
     onSelect: () => {
       setProblem('');
       save(kind).catch((error) => setProblem(sentenceOf(error)));
