@@ -9,6 +9,7 @@
 
 #include "fewbits/codec.hpp"
 #include "fewbits/memory.hpp"
+#include "grid.hpp"
 
 namespace fewbits {
 namespace {
@@ -72,10 +73,6 @@ bool is_finite_float(Value value) {
 
 bool is_count(Value value) {
   return value.is(Type::Number) && value.number() >= 0 && value.number() == std::floor(value.number());
-}
-
-bool divides(double part, double whole) {
-  return std::fmod(whole, part) == 0;
 }
 
 // --- to blocks -------------------------------------------------------------------------------------------------------
@@ -295,7 +292,7 @@ Term term_of(const Field& field) {
 double number_from(const Field& field, std::uint32_t code) {
   if (field.number == nullptr) return code;
   if (field.finite)
-    return field.number->kind == Kind::Exponent ? std::ldexp(1.0, static_cast<int>(code) - 127)
+    return field.number->kind == Kind::Exponent ? grid::power_of_two(static_cast<int>(code) - 127)
            : code == 0x7F                       ? 0
                                                 : std::bit_cast<float>((code & 0x7F) << 20) * 0x1p120f;
   float value = 0;

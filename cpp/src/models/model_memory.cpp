@@ -41,11 +41,6 @@ struct Share {
 };
 using Shares = std::array<Share, 2>;
 
-// Exact for whole numbers below 2^53.
-bool divides(double divisor, double value) {
-  return std::floor(value / divisor) * divisor == value;
-}
-
 double round_up(double value, double step) {
   return std::ceil(value / step) * step;
 }

@@ -10,11 +10,6 @@ namespace {
 
 using json::Type;
 
-// Exact for whole numbers below 2^53.
-bool divides(double divisor, double value) {
-  return std::floor(value / divisor) * divisor == value;
-}
-
 // Keys of layouts unlike all that are known, and what to call them.
 struct Stranger {
   const char *key, *layout;

@@ -1,6 +1,7 @@
 // What is wrong with an argument, in one shape: what it is and what it must be.
 #pragma once
 
+#include <cmath>
 #include <iterator>
 #include <string_view>
 
@@ -9,6 +10,11 @@
 #include "models/json.hpp"
 
 namespace fewbits {
+
+// Exact for whole numbers below 2^53.
+inline bool divides(double divisor, double value) {
+  return std::floor(value / divisor) * divisor == value;
+}
 
 // Whole numbers are exact in a double up to here.
 inline constexpr double kMaxWhole = 9007199254740991;
