@@ -10,7 +10,7 @@ import { HEAD, looksLike, sniff } from '../containers/sniff.ts';
 import type { Source } from '../containers/source.ts';
 import { notASource, together } from '../containers/sources.ts';
 import type { Container, StoredTensor } from '../containers/tensor.ts';
-import { fault, shown } from '../containers/words.ts';
+import { digits, fault, shown } from '../containers/words.ts';
 import { FewbitsError } from '../errors.ts';
 import type { Fewbits } from '../types.ts';
 import { restore } from './restore.ts';
@@ -108,10 +108,14 @@ async function withQuantization(source: Source, container: Container): Promise<C
   return quantization ? { ...container, quantization } : container;
 }
 
+/** Bytes by which every container is known, if it is one. */
+const LEAST = 9;
 const READABLE = 'What can be opened: safetensors, GGUF, .npy, .npz and ONNX.';
 
-function unknownFile({ name }: Source, head: Uint8Array): FewbitsError {
+function unknownFile({ name, size }: Source, head: Uint8Array): FewbitsError {
   const what = looksLike(head);
+  if (!what && size < LEAST)
+    return fault('TRUNCATED', name, size, `${size} bytes are too few for a model. Incomplete: download it again.`);
   const named = what ? `it looks like ${what}.` : 'its first bytes are of no kind that is known here.';
   return fault('BAD_MAGIC', name, 0, `${named} ${READABLE}`);
 }
@@ -167,6 +171,6 @@ function unreadable({ name, storedType, file, data }: StoredTensor): FewbitsErro
 function checkRange({ name, elements }: StoredTensor, { start = 0, end = elements, signal }: ReadOptions) {
   const whole = [start, end].every((place) => Number.isInteger(place));
   if (whole && start >= 0 && start <= end && end <= elements) return { start, end, signal };
-  const range = `start and end of '${shown(name)}' are whole numbers from 0 to its ${elements} elements`;
+  const range = `start and end of '${shown(name)}' are whole numbers from 0 to its ${digits(elements)} elements`;
   throw new FewbitsError('BAD_ARGUMENT', `${range}, start first; they are ${start} and ${end}.`);
 }
