@@ -27,6 +27,7 @@ export interface Case {
   kind: 'valid' | 'refuse' | 'hostile' | 'hostile-ok' | 'companion';
   bytes: number;
   sha256: string;
+  by: string;
   wrong?: string;
   expect?: string[];
   also_ok?: string[];

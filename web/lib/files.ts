@@ -1,6 +1,8 @@
 // fewbits/files in browsers: models out of files.
 import { webInflate, webSource } from './containers/web.ts';
+import { converter } from './files/convert.ts';
 import { opener } from './files/open.ts';
+import { webSink } from './files/sinks.ts';
 import type { OpenModel } from './files/types.ts';
 import { init } from './index.ts';
 
@@ -10,4 +12,13 @@ import { init } from './index.ts';
  */
 export const openModel: OpenModel = opener({ init, source: webSource, inflate: webInflate });
 
+/**
+ * Converts a model, slice by slice, and writes it to a sink: 'blob', a WritableStream, a FileSystemFileHandle, in Node a path.
+ * A Hugging Face checkpoint becomes a GGUF of plain tensors, without the names and the tokenizer that llama.cpp asks for.
+ * @throws as planConversion; NON_FINITE, READ_FAILED, WRITE_FAILED, WORKER_FAILED, ABORTED: nothing is left then
+ */
+export const convertModel = converter({ open: webSink });
+
+export { planConversion } from './files/convert.ts';
+export { recipeTypes } from './files/recipes.ts';
 export type * from './files/types.ts';

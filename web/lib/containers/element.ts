@@ -73,5 +73,9 @@ export function findOnnxElement(tables: Tables, word: string, format?: string): 
   });
 }
 
+/** The place's word for elements that no format holds, where it has one. */
+export const otherWord = (place: Place, reading: Element['reading']): string | undefined =>
+  reading === null ? undefined : OTHERS.find((entry) => entry.reading === reading)?.[place];
+
 /** Listed, never read: of such elements not even the size is known. */
 export const UNKNOWN_ELEMENT: Element = { type: null, reading: null, pieceElements: 1, pieceBytes: 0 };

@@ -27,6 +27,9 @@ const TYPES: readonly (string | undefined)[] = [
   ...['NVFP4', 'Q1_0', 'Q2_0'],
 ];
 
+/** ggml's number of the type that it calls so; -1 where there is none. */
+export const ggmlType = (word: string): number => TYPES.indexOf(word);
+
 const STRING_TYPE = 8;
 const ARRAY_TYPE = 9;
 const U32_TYPE = 4;
@@ -60,11 +63,15 @@ export interface KeyRange {
   key: string;
   begin: number;
   end: number;
+  /** Whether it holds arrays of arrays, which ggml does not read. */
+  nested: boolean;
 }
 
 export interface GgufContainer extends Container {
   keys: KeyRange[];
   alignment: number;
+  /** The file of the keys: of several parts the first. */
+  source: Source;
 }
 
 export async function openGguf(source: Source, tables: Tables): Promise<GgufContainer> {
@@ -100,7 +107,7 @@ class GgufReader {
       throw truncated(this.source.name, 'The padding before the data', dataStart, this.source.size);
     const tensors = infos.map((info) => this.toTensor(info, dataStart, alignment));
     this.checkOverlap(tensors);
-    return { format: 'gguf', metadata, tensors, notes: [], keys, alignment };
+    return { format: 'gguf', metadata, tensors, notes: [], keys, alignment, source: this.source };
   }
 
   private fault(code: Parameters<typeof fault>[0], at: number, what: string) {
@@ -173,8 +180,9 @@ class GgufReader {
       const type = this.cursor.u32();
       if (key === 'general.alignment' && type !== U32_TYPE)
         throw this.fault('BAD_HEADER', begin, 'general.alignment must be a 32-bit unsigned number.');
-      metadata.set(key, await this.value(type, `key '${shown(key)}'`, 0));
-      keys.push({ key, begin, end: this.cursor.position });
+      const value = await this.value(type, `key '${shown(key)}'`, 0);
+      metadata.set(key, value);
+      keys.push({ key, begin, end: this.cursor.position, nested: Array.isArray(value) && value.some(Array.isArray) });
     }
     return { metadata, keys };
   }

@@ -38,7 +38,7 @@ export async function pathSource(file: string): Promise<Source> {
   });
   let closed = false;
   return {
-    ...{ name, size },
+    ...{ name, size, path: path.resolve(file) },
     async read(start, end) {
       if (closed) throw fault('READ_FAILED', name, start, 'it was closed. Open it again.');
       const handle = await open(file).catch((error) => Promise.reject(failed(name, start, error)));

@@ -19,13 +19,19 @@ interface Entry {
 
 const LENGTH = 8;
 
-export async function openSafetensors(source: Source, tables: Tables): Promise<Container> {
+export interface SafetensorsContainer extends Container {
+  /** Whether the file has metadata, be they empty. */
+  hasMetadata: boolean;
+}
+
+export async function openSafetensors(source: Source, tables: Tables): Promise<SafetensorsContainer> {
   const header = await readHeader(source);
   const { entries, metadata } = parse(source, header);
   const dataStart = LENGTH + header.length;
   checkTiling(source, entries, dataStart);
   const tensors = entries.map((entry) => toTensor(source, tables, entry, dataStart));
-  return { format: 'safetensors', metadata, tensors, notes: [] };
+  const hasMetadata = metadata !== undefined;
+  return { format: 'safetensors', metadata: metadata ?? new Map(), tensors, notes: [], hasMetadata };
 }
 
 async function readHeader(source: Source): Promise<Uint8Array> {
@@ -39,11 +45,11 @@ async function readHeader(source: Source): Promise<Uint8Array> {
   return source.read(LENGTH, end);
 }
 
-function parse(source: Source, header: Uint8Array): { entries: Entry[]; metadata: Map<string, string> } {
+function parse(source: Source, header: Uint8Array): { entries: Entry[]; metadata: Map<string, string> | undefined } {
   const json = new JsonReader(header, source.name, LENGTH);
   if (header[0] !== 0x7b) throw json.fault('BAD_HEADER', "the header must begin with '{'");
   const entries: Entry[] = [];
-  let metadata = new Map<string, string>();
+  let metadata: Map<string, string> | undefined;
   json.object('the header', (name) => {
     if (name === '__metadata__') metadata = parseMetadata(json);
     else entries.push(parseEntry(json, json.name(name, 'a name')));

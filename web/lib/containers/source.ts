@@ -5,6 +5,8 @@ export interface Source {
   /** For messages. */
   readonly name: string;
   readonly size: number;
+  /** Where it is in a file system of Node's. */
+  readonly path?: string;
   /** The bytes from `start` up to `end`, all of them. The caller may change them. */
   read(start: number, end: number): Promise<Uint8Array>;
   /**

@@ -13,6 +13,7 @@ import type { Container, StoredTensor } from '../containers/tensor.ts';
 import { digits, fault, shown } from '../containers/words.ts';
 import { FewbitsError } from '../errors.ts';
 import type { Fewbits } from '../types.ts';
+import { remember } from './internals.ts';
 import { restore } from './restore.ts';
 import type { Model, ModelTensor, OpenModel, ReadOptions } from './types.ts';
 
@@ -138,7 +139,9 @@ function toModel(container: Container, fewbits: Fewbits, sources: readonly Sourc
   };
   const { format, metadata, notes, quantization } = container;
   const tensors = container.tensors.map(describeTensor);
-  return Object.freeze({ format, metadata, tensors, notes, ...(quantization && { quantization }), read, close });
+  const seen = quantization && { quantization };
+  const model = Object.freeze({ format, metadata, tensors, notes, ...seen, read, close });
+  return remember(model, { container, fewbits, sources });
 }
 
 function describeTensor({

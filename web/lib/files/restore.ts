@@ -31,6 +31,30 @@ function allocate({ name, file }: StoredTensor, count: number): Float32Array {
   }
 }
 
+/** The values of a whole tensor in row-major order, so many at a time. */
+export async function* slices(
+  fewbits: Fewbits,
+  tensor: StoredTensor,
+  count: number,
+  signal?: { readonly aborted: boolean },
+): AsyncGenerator<Float32Array> {
+  const { element, elements, fortranOrder, data, byteLength } = tensor;
+  if (fortranOrder || count % element.pieceElements !== 0) {
+    // Slices that do not begin where pieces do: each is read by itself.
+    for (let start = 0; start < elements; start += count)
+      yield await restore(fewbits, tensor, { start, end: Math.min(start + count, elements), signal });
+    return;
+  }
+  const length = (count / element.pieceElements) * element.pieceBytes;
+  let at = 0;
+  for await (const bytes of inPieces(data.stream(0, byteLength), length)) {
+    const held = Math.min((bytes.length / element.pieceBytes) * element.pieceElements, elements - at);
+    yield decode(fewbits, tensor, bytes, held);
+    at += held;
+  }
+  if (at < elements) throw shortData(tensor, at);
+}
+
 /** Calls back with the values of [start, end) in the file's order, and where each part begins. */
 async function inOrder(
   fewbits: Fewbits,
@@ -60,7 +84,7 @@ function shortData({ name, file }: StoredTensor, at: number): FewbitsError {
 }
 
 /** The same bytes, cut into equal parts; the last may be shorter. */
-async function* inPieces(stream: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
+export async function* inPieces(stream: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
   let rest = new Uint8Array(0);
   for await (const chunk of stream) {
     let at = 0;
@@ -106,7 +130,7 @@ function codesOf(fewbits: Fewbits, { pieceElements, pieceBytes }: Element, bytes
 }
 
 /** Turns the bytes of every element around. */
-function swap(bytes: Uint8Array, size: number): void {
+export function swap(bytes: Uint8Array, size: number): void {
   if (size > 1) for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
 }
 

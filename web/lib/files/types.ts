@@ -1,5 +1,5 @@
 // The public types of fewbits/files. Like types.ts they do without the types of a browser or of Node.
-import type { Fewbits } from '../types.ts';
+import type { Fewbits, Pool } from '../types.ts';
 
 /** A Blob, or a File, which has a name too. */
 export interface BlobLike {
@@ -103,3 +103,65 @@ export interface Model {
  * UNSUPPORTED_TYPE, DUPLICATE_NAME, UNSAFE_PATH, MISSING_FILE, READ_FAILED, each with details.byteOffset where there is one
  */
 export type OpenModel = (source: ModelSource | readonly ModelSource[], options?: OpenOptions) => Promise<Model>;
+
+/** Sets the type of the tensors whose name has the pattern; a string is a regular expression. */
+export interface ConversionOverride {
+  pattern: RegExp | string;
+  type: string;
+}
+
+/** Importances by tensor, as `openImportance` gives them. */
+export interface ImportanceLike {
+  read(name: string, shape: { rowLength: number; experts?: number }): Promise<Float32Array | undefined>;
+}
+
+export interface PlanOptions {
+  to: 'gguf' | 'safetensors' | 'npy';
+  /**
+   * One type for all tensors that it suits: in GGUF those that llama.cpp quantizes, elsewhere all real numbers. Without type
+   * and recipe tensors keep theirs.
+   */
+  type?: string;
+  /** One of llama.cpp's recipes, such as 'q4_k_m': from GGUF to GGUF. */
+  recipe?: string;
+  /** The first that fits a tensor's name decides. */
+  overrides?: readonly ConversionOverride[];
+  importance?: ImportanceLike;
+  /** For .npy, which holds one: the tensor's name, where the model has several. */
+  tensor?: string;
+}
+
+export interface ConversionProgress {
+  bytesDone: number;
+  bytesTotal: number;
+  /** The tensor under way. */
+  tensor: string;
+  /** At the rate so far. */
+  secondsLeft?: number;
+}
+
+export interface ConvertOptions extends PlanOptions {
+  /** Quantizes in its workers. */
+  pool?: Pool;
+  onProgress?(progress: ConversionProgress): void;
+  signal?: { readonly aborted: boolean };
+}
+
+export interface ConversionTensor {
+  name: string;
+  type: string | null;
+  byteLength: number;
+  /** Why it gets that type, in words. */
+  reason: string;
+}
+
+/** A Blob where there are any. */
+export type AnyBlob = typeof globalThis extends { Blob: { prototype: infer B } } ? B : BlobLike;
+
+/** What a conversion writes: bytes of the file, and every tensor's type, in the model's order. */
+export interface Conversion {
+  byteLength: number;
+  tensors: ConversionTensor[];
+  /** Where the sink was 'blob'. */
+  blob?: AnyBlob;
+}
