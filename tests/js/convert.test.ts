@@ -1,10 +1,11 @@
 // convertModel: files that equal the reference writers' byte for byte, values that equal the core's, sinks that hold a
 // whole file or none.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createPool, type FewbitsError, init } from 'fewbits';
 import { type ConvertOptions, convertModel, type ModelSource, openModel, planConversion } from 'fewbits/files';
 import { asFile, codeOf, find, load, manifest, nameOf, pathOf, valuesSha256 } from './containers.ts';
@@ -217,6 +218,55 @@ describe('GGUF of one type', () => {
     length[0] = header.length;
     return new Blob([length, header, values]);
   }
+});
+
+describe('ggml', async () => {
+  const library = new URL(
+    '../../node_modules/@node-llama-cpp/linux-x64/bins/linux-x64/libggml-base.so',
+    import.meta.url,
+  );
+  const skip = !existsSync(library) && 'the native library is for Linux on x64';
+
+  it('reads what is written, whole', { skip }, async () => {
+    const { default: koffi } = await import('koffi');
+    const ggml = koffi.load(fileURLToPath(library));
+    koffi.struct('gguf_init_params', { no_alloc: 'bool', ctx: 'void **' });
+    const context = 'void *';
+    const init = ggml.func('gguf_init_from_file', context, ['str', 'gguf_init_params']);
+    const count = ggml.func('gguf_get_n_tensors', 'int64', [context]);
+    const keys = ggml.func('gguf_get_n_kv', 'int64', [context]);
+    const name = ggml.func('gguf_get_tensor_name', 'str', [context, 'int64']);
+    const offset = ggml.func('gguf_get_tensor_offset', 'size_t', [context, 'int64']);
+    const size = ggml.func('gguf_get_tensor_size', 'size_t', [context, 'int64']);
+    const dataOffset = ggml.func('gguf_get_data_offset', 'size_t', [context]);
+    const free = ggml.func('gguf_free', 'void', [context]);
+    const cases: [string, ConvertOptions][] = [
+      ['gguf/llama_mix.gguf', { to: 'gguf', type: 'q4_k' }],
+      ['gguf/llama_mix.gguf', { to: 'gguf', recipe: 'q5_k_m' }],
+      ['gguf/align_64.gguf', { to: 'gguf' }],
+      ['gguf/metadata_types.gguf', { to: 'gguf', type: 'q8_0' }],
+      ['safetensors/sharded/model.safetensors.index.json', { to: 'gguf' }],
+      ['npz/deflated.npz', { to: 'gguf', type: 'float16' }],
+    ];
+    for (const [file, options] of cases) {
+      const bytes = await converted(pathOf(file), options);
+      const output = path.join(scratch, 'read-by-ggml.gguf');
+      writeFileSync(output, bytes);
+      // It reads all of the data too, and checks every offset and padding on the way.
+      const read = init(output, { no_alloc: false, ctx: [null] });
+      assert.ok(read, file);
+      const model = await openModel(bytes);
+      assert.equal(Number(count(read)), model.tensors.length, file);
+      assert.equal(Number(keys(read)), model.metadata.size, file);
+      for (const [i, tensor] of model.tensors.entries()) {
+        assert.equal(name(read, i), tensor.name);
+        assert.equal(Number(dataOffset(read)) + Number(offset(read, i)), tensor.byteOffset, tensor.name);
+        assert.equal(Number(size(read, i)), tensor.byteLength, tensor.name);
+      }
+      free(read);
+      rmSync(output);
+    }
+  });
 });
 
 describe('other ways', () => {

@@ -167,6 +167,37 @@ describe('metadata', () => {
   });
 });
 
+describe('large files', () => {
+  // Sparse: they take no room on the disk.
+  const gibibytes = 20;
+  const bytes = gibibytes * 2 ** 30;
+
+  it('of 20 GiB are read anywhere, and little of them at a time', async () => {
+    const header = new TextEncoder().encode(
+      JSON.stringify({
+        big: { dtype: 'BF16', shape: [bytes / 2 / 4096, 4096], data_offsets: [0, bytes] },
+        last: { dtype: 'F32', shape: [3], data_offsets: [bytes, bytes + 12] },
+      }),
+    );
+    const head = new Uint8Array(8 + header.length);
+    head[0] = header.length;
+    head.set(header, 8);
+    const file = put('large.safetensors', head);
+    const handle = await open(file, 'r+');
+    await handle.write(new Uint8Array(Float32Array.of(1.5, -2, 3).buffer), 0, 12, head.length + bytes);
+    await handle.write(Uint8Array.of(0x80, 0x3f, 0, 0x40), 0, 4, head.length + 2 * (bytes / 2 - 2));
+    await handle.close();
+    const model = await openModel(file);
+    const big = model.tensors[0]!;
+    assert.deepEqual(await model.read('last'), Float32Array.of(1.5, -2, 3));
+    assert.deepEqual(await model.read('big', { start: big.elements - 3 }), Float32Array.of(0, 1, 2));
+    const before = process.memoryUsage().rss;
+    await model.read('big', { start: 5e9, end: 5e9 + 1e7 });
+    assert.ok(process.memoryUsage().rss - before < 200e6);
+    rmSync(file);
+  });
+});
+
 describe('sources', () => {
   const bytes = load('safetensors/all_codes.safetensors');
   const expected = find('safetensors/all_codes.safetensors').tensors!;
