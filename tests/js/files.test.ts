@@ -400,9 +400,24 @@ describe('models in several files', () => {
     );
   });
 
+  it('of safetensors find each other by number where there is no index', async () => {
+    const alone = mkdtempSync(path.join(scratch, 'shards-'));
+    const files = shards.map((shard) => path.join(alone, nameOf(shard)));
+    writeFileSync(files[0]!, load(shards[0]!));
+    const lone = await openModel(files[0]!);
+    assert.deepEqual(lone.notes, [
+      "1 of 2 parts are here; the tensors of the others are missing: 'model-00002-of-00002.safetensors'.",
+    ]);
+    writeFileSync(files[1]!, load(shards[1]!));
+    const model = await openModel(files[1]!);
+    assert.deepEqual([model.tensors.length, model.notes], [5, []]);
+  });
+
   it("say in which file a tensor's bytes are", async () => {
     const model = await openModel(pathOf(shards[0]!));
     const places = model.tensors.map(({ name, file }) => [name, file]);
+    const external = await openModel(pathOf('onnx/external/sub.onnx'));
+    assert.equal(external.tensors[0]!.file, 'data/part0.bin');
     assert.deepEqual(
       places.find(([name]) => name === 'lm_head.weight'),
       ['lm_head.weight', nameOf(shards[1]!)],

@@ -1,10 +1,10 @@
 // A model in several GGUF files: NAME-00001-of-00003.gguf, each of which says which part it is.
 import { type GgufContainer, openGguf } from './gguf.ts';
 import { PARTS } from './limits.ts';
-import { baseName } from './safetensors-index.ts';
+import { baseName, missingNote } from './safetensors-index.ts';
 import type { Source } from './source.ts';
 import type { Container, Tables } from './tensor.ts';
-import { digits, fault, shown } from './words.ts';
+import { fault, shown } from './words.ts';
 
 interface Part {
   file: string;
@@ -63,11 +63,6 @@ export function joinParts(file: string, parts: Part[], count: number, missing: r
   const first = sorted[0]!.container;
   const notes = sorted.length < count ? [missingNote(sorted.length, count, missing)] : [];
   return { ...first, tensors: sorted.flatMap(({ container }) => container.tensors), notes };
-}
-
-function missingNote(found: number, count: number, missing: readonly string[]): string {
-  const which = missing.length > 0 ? `: '${shown(missing[0]!)}'${missing.length > 1 ? ' ...' : ''}` : '';
-  return `${digits(found)} of ${digits(count)} parts are here; the tensors of the others are missing${which}.`;
 }
 
 /** Several files that were given together. */

@@ -5,7 +5,7 @@ import { INFLATED, NPY_HEADER } from './limits.ts';
 import { openNpy } from './npy.ts';
 import { npyTensor } from './npy-model.ts';
 import type { Source } from './source.ts';
-import { type Container, PlainData, type StoredTensor, type Tables, type TensorData } from './tensor.ts';
+import { type Container, countElements, PlainData, type StoredTensor, type Tables, type TensorData } from './tensor.ts';
 import { digits, fault, shown } from './words.ts';
 import { crc32, type Member, readZip } from './zip.ts';
 
@@ -50,24 +50,32 @@ async function openMember(
   member: Member,
   name: string,
 ): Promise<StoredTensor> {
-  const label = `${source.name}: member '${shown(member.name)}'`;
   checkMethod(source.name, member);
-  const data = member.method === STORED ? new PlainData(source, member.dataOffset) : inflated(source, member, inflate);
-  const head = member.method === STORED ? new PlainData(cached, member.dataOffset) : data;
+  const isStored = member.method === STORED;
+  const data = isStored ? new PlainData(source, member.dataOffset) : inflated(source, member, inflate);
+  const head = isStored ? new PlainData(cached, member.dataOffset) : data;
+  const label = `${shown(source.name)}: member '${shown(member.name)}'`;
   try {
     const array = await openNpy(memberSource(label, member, head));
-    const tensor = npyTensor(tables, array, name, source.name);
-    return { ...tensor, data: arrayData(source.name, member, array, data) };
+    return { ...npyTensor(tables, array, name, source.name), data: arrayData(source.name, member, array, data) };
   } catch (error) {
+    const placed = inArchive(error, source.name, member);
     // An array that cannot be read must not keep the others from being read.
-    if (!(error instanceof FewbitsError) || error.code !== 'UNSUPPORTED_TYPE') throw error;
-    const { descr = '', shape = [] } = error.details as { descr?: string; shape?: number[] };
-    const elements = shape.reduce((product, size) => product * size, 1);
-    return {
-      ...{ name, shape, elements, storedType: descr, element: UNKNOWN_ELEMENT, byteLength: 0, file: source.name },
-      ...{ data, refusal: error },
-    };
+    if (!(placed instanceof FewbitsError) || placed.code !== 'UNSUPPORTED_TYPE') throw placed;
+    const { descr = '', shape = [] } = placed.details as { descr?: string; shape?: number[] };
+    const element = UNKNOWN_ELEMENT;
+    const elements = countElements(shape) ?? 0;
+    const listed = { name, shape, elements, storedType: descr, element, byteLength: 0, file: source.name };
+    return { ...listed, data, refusal: placed };
   }
+}
+
+/** An error whose byte is counted in the member, counted in the file: of a deflated member, where its data begins. */
+function inArchive(error: unknown, file: string, { method, dataOffset }: Member): unknown {
+  if (!(error instanceof FewbitsError) || 'file' in error.details) return error;
+  const inside = (error.details['byteOffset'] as number | undefined) ?? 0;
+  const byteOffset = method === STORED ? dataOffset + inside : dataOffset;
+  return new FewbitsError(error.code, error.message, { ...error.details, byteOffset, file });
 }
 
 function checkMethod(file: string, { name, method, bytes, compressedBytes, headerOffset }: Member): void {

@@ -282,7 +282,10 @@ function toTensor(source: Source, tables: Tables, proto: TensorProto): StoredTen
   });
   if (proto.segment) return refuse('UNSUPPORTED', 'is a segment of a larger one, which no tool supports.');
   if (!element?.reading) return refuse('UNSUPPORTED_TYPE', `is of type ${word}, which is listed, not read.`);
-  if (proto.isExternal) return { ...listed, data: externalData(source, proto, byteLength) };
+  if (proto.isExternal) {
+    const held = proto.external?.get('location') ?? file;
+    return { ...listed, file: held, data: externalData(source, proto, byteLength) };
+  }
   return { ...listed, ...holdData(source, proto, word, listed.element, elements, byteLength) };
 }
 

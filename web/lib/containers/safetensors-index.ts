@@ -1,6 +1,6 @@
 // A model in several safetensors files: an index says which tensor is in which shard beside it.
 import { JsonReader } from './json.ts';
-import { ST_HEADER, TENSORS } from './limits.ts';
+import { PARTS, ST_HEADER, TENSORS } from './limits.ts';
 import { openSafetensors } from './safetensors.ts';
 import type { Source } from './source.ts';
 import type { Container, StoredTensor, Tables } from './tensor.ts';
@@ -91,10 +91,34 @@ export function mergeShards(
 /** 'model-00001-of-00003.safetensors', taken apart. */
 const PART = /^(.*)-(\d{5})-of-(\d{5})\.safetensors$/s;
 
-/** The index beside a shard, where there is one. */
-export async function findIndex(source: Source): Promise<Source | undefined> {
-  const [, stem] = PART.exec(baseName(source.name)) ?? [];
-  return stem === undefined ? undefined : source.sibling?.([`${stem}.safetensors.index.json`], false);
+/** A safetensors file; where it is one of several shards and can see the others, all of them. */
+export async function openShard(source: Source, tables: Tables): Promise<Container> {
+  const [, stem, , count] = PART.exec(baseName(source.name)) ?? [];
+  if (stem === undefined || !source.sibling) return openSafetensors(source, tables);
+  const index = await source.sibling([`${stem}.safetensors.index.json`], false);
+  return index ? openIndex(index, tables) : openNumbered(source, tables, stem, Number(count));
+}
+
+/** Shards without an index: those that are there, by their numbers. */
+async function openNumbered(source: Source, tables: Tables, stem: string, count: number): Promise<Container> {
+  const shards: Container[] = [];
+  const missing: string[] = [];
+  const five = (value: number) => String(value).padStart(5, '0');
+  for (let number = 1; number <= Math.min(count, PARTS); number++) {
+    const name = `${stem}-${five(number)}-of-${five(count)}.safetensors`;
+    const shard = name === baseName(source.name) ? source : await source.sibling?.([name], false);
+    if (shard) shards.push(await openSafetensors(shard, tables));
+    else missing.push(name);
+  }
+  if (shards.length === 0) return openSafetensors(source, tables);
+  const merged = mergeShards(source.name, shards);
+  return missing.length > 0 ? { ...merged, notes: [missingNote(shards.length, count, missing)] } : merged;
+}
+
+/** How many parts there are, of how many, and the first that is not. */
+export function missingNote(found: number, count: number, missing: readonly string[]): string {
+  const which = missing.length > 0 ? `: '${shown(missing[0]!)}'${missing.length > 1 ? ' ...' : ''}` : '';
+  return `${digits(found)} of ${digits(count)} parts are here; the tensors of the others are missing${which}.`;
 }
 
 export const baseName = (path: string): string => path.split(/[/\\]/).at(-1)!;

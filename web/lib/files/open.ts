@@ -5,7 +5,7 @@ import { openNpyModel } from '../containers/npy-model.ts';
 import { type Inflate, openNpz } from '../containers/npz.ts';
 import { openOnnx } from '../containers/onnx.ts';
 import { openSafetensors } from '../containers/safetensors.ts';
-import { findIndex, mergeShards, openIndex } from '../containers/safetensors-index.ts';
+import { mergeShards, openIndex, openShard } from '../containers/safetensors-index.ts';
 import { HEAD, looksLike, sniff } from '../containers/sniff.ts';
 import type { Source } from '../containers/source.ts';
 import { notASource, together } from '../containers/sources.ts';
@@ -91,10 +91,7 @@ async function openOne({ source, head, kind }: Sniffed, context: Context): Promi
   if (kind === 'npz') return openNpz(source, tables, inflate);
   if (kind === 'onnx') return openOnnx(source, tables);
   if (kind === 'index') return openJson(source, head, context);
-  if (kind === 'safetensors') {
-    const index = await findIndex(source);
-    return withQuantization(source, index ? await openIndex(index, tables) : await openSafetensors(source, tables));
-  }
+  if (kind === 'safetensors') return withQuantization(source, await openShard(source, tables));
   throw unknownFile(source, head);
 }
 
