@@ -15,10 +15,6 @@ import type { Conversion, ConversionTensor, ConvertOptions, Model, PlanOptions }
 /** Values that are converted at once: 4 MiB of float32. */
 const SLICE = 2 ** 20;
 
-/**
- * What `convertModel` would write: the type and bytes of every tensor, and of the file.
- * @throws UNKNOWN_FORMAT, UNSUPPORTED, UNSUPPORTED_TYPE, TOO_LARGE, BAD_ARGUMENT, NEEDS_IMPORTANCE
- */
 export function planConversion(model: Model, options: PlanOptions): Conversion {
   const { container, fewbits } = internalsOf(model);
   const steps = planSteps(container, fewbits, options);
