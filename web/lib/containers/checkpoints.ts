@@ -1,6 +1,6 @@
 // Checkpoints that are quantized in a scheme of their own: seen by the names of their tensors, named with the help of the
 // config.json beside. Their tensors are listed and read as they are stored.
-import type { Quantization } from '../files/types.ts';
+import type { Quantization } from './kinds.ts';
 import { CONFIG } from './limits.ts';
 import type { Source } from './source.ts';
 import type { Container, StoredTensor } from './tensor.ts';

@@ -1,5 +1,5 @@
 // What a file is by its first bytes, whatever its name says.
-import type { ModelFormat } from '../files/types.ts';
+import type { ModelFormat } from './kinds.ts';
 import { isNpy } from './npy.ts';
 
 /** How many first bytes are looked at. */

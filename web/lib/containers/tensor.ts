@@ -1,7 +1,7 @@
 // What every container gives: tensors by name, where their bytes are, and what their elements are.
 import type { FewbitsError } from '../errors.ts';
-import type { ModelFormat, Quantization } from '../files/types.ts';
 import type { BlockFormat, NumberFormat } from '../types.ts';
+import type { ModelFormat, Quantization } from './kinds.ts';
 import { EXACT } from './limits.ts';
 import type { Source } from './source.ts';
 

@@ -1,5 +1,8 @@
 // The public types of fewbits/files. Like types.ts they do without the types of a browser or of Node.
+import type { ModelFormat, Quantization } from '../containers/kinds.ts';
 import type { Fewbits, Pool } from '../types.ts';
+
+export type { ModelFormat, Quantization };
 
 /** A Blob, or a File, which has a name too. */
 export interface BlobLike {
@@ -58,20 +61,6 @@ export interface ReadOptions {
   /** Stops between slices: ABORTED. */
   signal?: { readonly aborted: boolean };
 }
-
-/** How the weights of a checkpoint are quantized, beyond the types of its tensors. */
-export interface Quantization {
-  /** 'gptq', 'awq', 'compressed-tensors', 'bitsandbytes', 'fp8', 'mxfp4', 'modelopt', 'bitnet'. */
-  method: string;
-  /** The variant where the method has several: 'pack-quantized', 'nf4', ... */
-  format?: string;
-  /** Bits of a code, where it is known. */
-  bits?: number;
-  /** How many layers show it. */
-  layers: number;
-}
-
-export type ModelFormat = 'gguf' | 'safetensors' | 'npy' | 'npz' | 'onnx';
 
 /** A model file, or several that belong together, opened: its headers were read and checked, its data not yet. */
 export interface Model {
