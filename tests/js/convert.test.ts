@@ -1,6 +1,7 @@
 // convertModel: files that equal the reference writers' byte for byte, values that equal the core's, sinks that hold a
 // whole file or none.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -424,6 +425,23 @@ describe('sinks', async () => {
     await convertModel(model, file, options);
     assert.deepEqual(new Uint8Array(readFileSync(file)), whole);
     rmSync(file);
+  });
+
+  it('that find no room leave nothing, and say so', { skip: process.platform === 'win32' }, () => {
+    const file = path.join(scratch, 'full.gguf');
+    const program = `import { convertModel, openModel } from 'fewbits/files';
+      const [source, sink] = process.argv.slice(-2);
+      const failing = convertModel(await openModel(source), sink, { to: 'gguf' });
+      console.log(await failing.catch(({ code, message }) => code + ' ' + message));`;
+    // 64 KiB is all that this shell's files may have.
+    const node = [process.execPath, '--input-type=module', '-e', program, source, file];
+    const limited = `ulimit -f ${process.platform === 'linux' ? 64 : 128}; exec "$@"`;
+    const said = execFileSync('bash', ['-c', limited, 'bash', ...node], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      encoding: 'utf8',
+    });
+    assert.match(said, /^WRITE_FAILED full\.gguf cannot be written: .*/);
+    assert.deepEqual(readdirSync(scratch), []);
   });
 
   it('of a pool that died end in an error that names the tensor', async () => {

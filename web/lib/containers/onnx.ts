@@ -80,13 +80,14 @@ export async function openOnnx(source: Source, tables: Tables): Promise<Containe
   await walk.run();
   const { metadata } = walk;
   const names = new Set<string>();
+  const counts = new Map<string, number>();
   // First those of the model's own graph: theirs are the names that others must step aside for.
   const protos = [...walk.tensors.filter(({ top }) => top), ...walk.tensors.filter(({ top }) => !top)];
   for (const proto of protos) {
     if (names.has(proto.name)) {
       if (proto.top)
         throw fault('DUPLICATE_NAME', source.name, proto.begin, `two initializers are called '${shown(proto.name)}'.`);
-      proto.name = freeName(proto.name, names);
+      proto.name = freeName(proto.name, names, counts);
     }
     names.add(proto.name);
   }
@@ -95,11 +96,8 @@ export async function openOnnx(source: Source, tables: Tables): Promise<Containe
   return { format: 'onnx', metadata, tensors, notes };
 }
 
-/** 'name#2', 'name#3' ...: the number of tries of each name is kept by its longest run, so that many stay quick. */
-const tries = new WeakMap<Set<string>, Map<string, number>>();
-function freeName(name: string, names: Set<string>): string {
-  const counts = tries.get(names) ?? new Map<string, number>();
-  tries.set(names, counts);
+/** 'name#2', 'name#3' ...: `counts` keeps the last number of each name, so that many of one name stay quick. */
+function freeName(name: string, names: ReadonlySet<string>, counts: Map<string, number>): string {
   let count = counts.get(name) ?? 1;
   let free: string;
   do free = `${name}#${++count}`;

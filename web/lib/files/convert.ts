@@ -67,7 +67,7 @@ const bytesOfKey = async ({ bytes, source, begin, end }: PlannedKey): Promise<Ui
   bytes ?? source!.read(begin, end);
 
 function checkAborted({ signal }: ConvertOptions): void {
-  if (signal?.aborted) throw new FewbitsError('ABORTED', 'The conversion was cancelled. Nothing was written.');
+  if (signal?.aborted) throw new FewbitsError('ABORTED', 'The conversion was cancelled: nothing of it is kept.');
 }
 
 interface Work {
