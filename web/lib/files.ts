@@ -1,0 +1,19 @@
+// fewbits/files in browsers: models out of files. The core is the one of `init()`.
+import { webInflate, webSource } from './containers/web.ts';
+import { analyzeModel as analyze } from './files/analyze.ts';
+import { converter, planConversion as plan } from './files/convert.ts';
+import { parseImportance } from './files/importance.ts';
+import { opener } from './files/open.ts';
+import { webSink } from './files/sinks.ts';
+import type { AnalyzeModel, ConvertModel, OpenImportance, OpenModel, PlanConversion } from './files/types.ts';
+import { init } from './index.ts';
+
+export const openModel: OpenModel = opener({ init, source: webSource, inflate: webInflate });
+export const planConversion: PlanConversion = plan;
+export const convertModel: ConvertModel = converter({ open: webSink });
+export const analyzeModel: AnalyzeModel = analyze;
+export const openImportance: OpenImportance = async (source) => parseImportance(await webSource(source));
+
+export { planFlags, planOverrides } from './files/plan.ts';
+export { recipeTypes } from './files/recipes.ts';
+export type * from './files/types.ts';
