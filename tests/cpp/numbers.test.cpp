@@ -8,7 +8,6 @@
 #include "catch.hpp"
 #include "codes.hpp"
 #include "fewbits/number_format.hpp"
-#include "fewbits/tables.hpp"
 #include "vectors.hpp"
 
 using namespace fewbits;
@@ -320,17 +319,4 @@ TEST_CASE("float32's and float64's facts are the language's") {
   };
   require_same(number_facts(*find_number_format("float32")), 0.0f);
   require_same(number_facts(*find_number_format("float64")), 0.0);
-}
-
-TEST_CASE("the tables' fingerprint tells apart what differs") {
-  detail::Fnv1a one, other, empty;
-  detail::add(one, *find_number_format("float8_e4m3fn"));
-  detail::add(other, *find_number_format("float8_e5m2"));
-  CHECK(one.value() != other.value());
-  CHECK(empty.value() == 0x811C9DC5);
-  detail::Fnv1a joined, split;
-  joined.add("ab");
-  split.add("a");
-  split.add("b");
-  CHECK(joined.value() != split.value());
 }

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 
 export const BUDGET = {
   /** Bytes; gzipped, but for fonts, which are compressed by themselves. */
-  sizes: { firstScripts: 25_000, scripts: 90_000, text: 60_000, wasm: 60_000, fonts: 96_000 },
+  sizes: { firstScripts: 25_000, scripts: 100_000, text: 60_000, wasm: 60_000, fonts: 96_000 },
   /** Milliseconds, on the phone that Lighthouse imagines; cls has no unit. */
   loading: { fcp: 1200, lcp: 1800, tbt: 100, cls: 0.02 },
   /** Milliseconds to the paint of 95 of 100 inputs at a million values, and bytes of one message from the worker. */
