@@ -146,7 +146,9 @@ TEST_CASE("questions: answers are JSON, whatever is asked") {
     for (std::size_t length = 0; length < text.size(); ++length)
       CHECK(!member(static_cast<Question>(question), text.substr(0, length), "error").empty());
     CHECK(!member(static_cast<Question>(question), nested(65), "error").empty());
-    CHECK(!member(static_cast<Question>(question), "[]", "error").empty());
+    // The list of formats asks for nothing, so nothing is missing.
+    const bool asks = static_cast<Question>(question) != Question::Formats;
+    CHECK(member(static_cast<Question>(question), "[]", asks ? "error" : "value").size() > 2);
   }
   for (const auto question : {Question::ModelParameters, Question::ModelMemory})
     CHECK(read(member(question, text, "value")).value["parameters"].number() > 85'000'000);

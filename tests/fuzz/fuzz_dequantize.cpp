@@ -32,6 +32,9 @@ void dequantize_whole(const BlockFormat& format, const Bytes& bytes, const Optio
   for (std::size_t missing = 0; missing < per_byte && missing <= most; ++missing) {
     Floats values(most - missing);
     dequantize_tensor(format, bytes.data(), options.block.tensor_scale, values);
+    Floats expected = reference::absmean_dequantize(format, bytes, options.block.tensor_scale);
+    expected.resize(values.size());
+    expect_same(format, values, expected);
   }
 }
 

@@ -59,7 +59,9 @@ void quantize_blocks(const BlockFormat& format, const Floats& floats, Options op
 void quantize_whole(const BlockFormat& format, const Floats& values, const Options& options) {
   Bytes bytes(packed_bytes(values.size(), static_cast<int>(format.element_bits)));
   const float given = options.block.tensor_scale;
-  quantize_tensor(format, values, given == 0 ? own_scale(format, values) : given, bytes.data());
+  const float scale = given == 0 ? own_scale(format, values) : given;
+  quantize_tensor(format, values, scale, bytes.data());
+  expect_same(format, bytes, reference::absmean_quantize(format, values, scale));
 }
 
 void nest(const Floats& values, float offset) {

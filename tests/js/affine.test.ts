@@ -296,9 +296,9 @@ test('bad calls say what is wrong, and the next call is right', () => {
       () => fewbits.quantize(seven, { scheme, scale: new Float32Array([1]), zeroPoint: zeroPoint as never }),
       'BAD_ARGUMENT',
     );
-  wrong(() => fewbits.quantizeBlocks(seven, 'q4_0'), 'UNSUPPORTED');
+  wrong(() => fewbits.quantizeBlocks(seven, 'iq2_xxs'), 'UNSUPPORTED');
   wrong(() => fewbits.quantizeBlocks(seven, 'ternary_absmean'), 'UNSUPPORTED', /quantize and dequantize/);
-  wrong(() => fewbits.dequantizeBlocks(new Uint8Array(18), 'q4_1' as never), 'UNSUPPORTED');
+  wrong(() => fewbits.dequantizeBlocks(new Uint8Array(18), 'binary_absmean'), 'UNSUPPORTED');
   wrong(() => fewbits.describeBlock(new Uint8Array(18), 'q4_' as never), 'UNKNOWN_FORMAT');
   wrong(() => fewbits.quantize(seven, { ...scheme, granularity: { axis: 1 } }), 'BAD_ARGUMENT', /0 to 0/);
   wrong(() => fewbits.quantize(seven, { ...scheme, granularity: { axis: 0, groupSize: 2 } }), 'BAD_LENGTH', /divide/);

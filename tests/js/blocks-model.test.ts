@@ -292,6 +292,13 @@ describe('data at the edges', () => {
     for (const [format] of READ) {
       const { fields } = fewbits.blockFormats.find(({ name }) => name === format)!;
       const { block, problem } = viewOf(gaussian, { format }, 300).sides[0]!;
+      for (const other of [0, 300, 600, 900]) {
+        const { restored } = viewOf(gaussian, { format }, other).sides[0]!.block ?? {};
+        assert.ok(
+          (restored ?? []).every((x) => Math.abs(x) < 1000),
+          `${format}: its scale is 1`,
+        );
+      }
       if (!fields.length) {
         assert.match(problem, new RegExp(format));
         continue;

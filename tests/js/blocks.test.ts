@@ -416,7 +416,34 @@ test('importance that is wrong, or missing where it is needed', () => {
     assert.equal(make({ importance: importance.subarray(1) }), usesImportance ? 'BAD_LENGTH' : '', name);
     for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY])
       assert.equal(make({ importance: importance.with(7, bad) }), usesImportance ? 'BAD_ARGUMENT' : '', name);
-    assert.equal(make({ importance: 'x' as never }), 'BAD_INPUT', name);
+    for (const none of ['x', null, 0, false]) assert.equal(make({ importance: none as never }), 'BAD_INPUT', name);
+    for (const none of [importance, [1], 'importance', 5])
+      assert.equal(
+        code(() => fewbits.quantize(values, name, none as never)),
+        'BAD_ARGUMENT',
+        name,
+      );
+  }
+});
+
+test("float32's largest number is a scale and an offset like any other", () => {
+  const largest = 3.4028234663852886e38;
+  for (const name of ['ternary_absmean', 'binary_absmean'] as const)
+    assert.deepEqual([...fewbits.dequantize(fewbits.quantize([largest], name))], [largest]);
+  const { nested } = fewbits.quantize(wave(64), 'nf4', { doubleQuantize: true, offset: largest });
+  assert.equal(nested!.offset, largest);
+});
+
+test('a question of four megabytes is answered, and so is the next one', () => {
+  for (const word of ['x'.repeat(4e6), '"\\'.repeat(9e5)]) {
+    const asked = [
+      () => fewbits.quantizeBlocks(wave(32), word as never),
+      () => fewbits.quantizeBlocks(wave(32), 'q4_0', { rowLength: word as never }),
+      () => fewbits.dequantizeBlocks(new Uint8Array(18), 'q4_0', word as never),
+      () => fewbits.modelParameters({ model_type: word }),
+    ];
+    for (const ask of asked) assert.throws(ask, (error: FewbitsError) => error.message.length < 400);
+    assert.equal(fewbits.quantizeBlocks(wave(32), 'q4_0').length, 18);
   }
 });
 

@@ -7,7 +7,8 @@ import { openNative } from '../oracle/native.ts';
 
 const fewbits = await init();
 const native = await openNative();
-const skip = typeof native === 'string' && native;
+// Where the library is made for, its absence is a failure.
+const skip = process.platform === 'linux' && process.arch === 'x64' ? false : String(native);
 /** Of a format that is only read, as many as the native library need not make anything for. */
 const slicesOf = ({ canQuantize }: BlockFormat) => (canQuantize ? 8 : 3);
 

@@ -2,7 +2,7 @@
 // passed; here the values go through the heap.
 import { ask, DEQUANTIZE_BLOCKS, DESCRIBE_BLOCK, QUANTIZE_BLOCKS } from './ask.ts';
 import { FewbitsError } from './errors.ts';
-import { blockFormats } from './formats.ts';
+import { blockFormats, describe } from './formats.ts';
 import { type Heap, SLICE } from './heap.ts';
 import type { BlockDescription, BlockFormatName, BlockOptions, Quantized, Tensor, Values } from './types.ts';
 import { checkArray, checkShape, eachSlice, product, stageFinite, toSource, toTensor } from './values.ts';
@@ -32,11 +32,13 @@ export function quantizeBlock(
 ): Quantized {
   const { source, shape } = toTensor(values);
   const { length } = source;
-  const given = options?.importance && toSource(options.importance, 'importance');
+  if (options && (typeof options !== 'object' || Array.isArray(options) || ArrayBuffer.isView(options)))
+    throw new FewbitsError('BAD_ARGUMENT', `Options are an object such as { importance }, not ${describe(options)}.`);
+  const given = options?.importance === undefined ? undefined : toSource(options.importance, 'importance');
   const [id, size, bytes, apart, row, byteLength, rule, ofTensor, ofRow, weighted] = ask<Plan>(heap, QUANTIZE_BLOCKS, {
     format,
     length,
-    row: shape.at(-1),
+    row: shape.at(-1) ?? length,
     options: { ...options, importance: given?.length },
     alone,
   });

@@ -480,7 +480,8 @@ export interface Methods<M extends Mode> {
   dequantize(quantized: Quantized, ...last: Last<M>): Out<M, Float32Array>;
 
   /**
-   * Values to a block format's bytes alone, row by row.
+   * Values to a block format's bytes alone, row by row. GGML's are those of llama.cpp built for x86-64; builds that fuse
+   * multiply and add (arm64) differ in some blocks of q2_k, q4_k and q5_k, no better and no worse.
    * @throws as quantize, and UNSUPPORTED for formats with a scale beside their bytes
    */
   quantizeBlocks(values: Values, format: BlockFormatName, options?: With<M, BlockOptions>): Out<M, Uint8Array>;

@@ -82,6 +82,7 @@ struct Mxfp4 {
 // E4M3 without sign, ties up. From 248 on it is the largest; what would round up to the smallest normal stays below.
 std::uint8_t to_ue4m3(float x) {
   if (x >= 248) return 0x7E;
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): so it rounds
   if (x < 0x1p-6f) return static_cast<std::uint8_t>(std::min(static_cast<int>(x * 512 + 0.5f), 7));
   return static_cast<std::uint8_t>(((std::bit_cast<std::uint32_t>(x) + (1u << 19)) >> 20) - ((127 - 7) << 3));
 }

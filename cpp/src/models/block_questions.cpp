@@ -68,7 +68,7 @@ struct Block {
 };
 
 bool is_finite_float(Value value) {
-  return value.is(Type::Number) && std::fabs(value.number()) <= std::numeric_limits<float>::max();
+  return value.is(Type::Number) && std::isfinite(static_cast<float>(value.number()));
 }
 
 bool is_count(Value value) {
@@ -110,7 +110,7 @@ double row_length(Value asked, const Block& block, bool whole_tensor, Checker& c
   Text must;
   must << "a whole number above 0 that divides the length, " << length << ", and is itself a multiple of the block, "
        << multiple << " elements";
-  checker.wrong("BAD_LENGTH", "rowLength", row, must.string());
+  checker.wrong("BAD_LENGTH", given.is(Type::Absent) ? "The length of a row" : "rowLength", row, must.string());
   return 0;
 }
 

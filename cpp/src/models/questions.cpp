@@ -152,8 +152,9 @@ void answer_cache(Value asked, Writer& writer, Checker& checker) {
     checker.too_large();
 }
 
-constexpr void (*kAnswers[kQuestions])(Value, Writer&, Checker&){
-    answer_parameters, answer_memory, answer_weights, answer_cache, plan_quantize, plan_dequantize, describe_block, list_formats};
+constexpr void (*kAnswers[kQuestions])(Value, Writer&, Checker&){answer_parameters, answer_memory, answer_weights,
+                                                                 answer_cache,      plan_quantize, plan_dequantize,
+                                                                 describe_block,    list_formats};
 
 }  // namespace
 

@@ -193,9 +193,13 @@ function followedOf(elements: Elements, codes: readonly number[], at: number) {
 /** Bytes of a format that is only read: any will do, but for floats among them, which are 1. */
 function madeUp(fewbits: Fewbits, { name, blockBytes }: BlockFormat, block: number): Uint8Array {
   const bytes = Uint8Array.from({ length: blockBytes }, (_, i) => (151 * i + 37 * block + 89) % 256);
-  for (const { role, bits, bitOffset } of fewbits.describeBlock(bytes, name).fields)
-    if (role === 'scale' && bits === 16)
-      bytes.set(new Uint8Array(fewbits.encode([1], 'float16').buffer as ArrayBuffer), bitOffset / 8);
+  // Of one number that is scattered over several entries, each has its part.
+  let [one] = fewbits.encode([1], 'float16') as Uint16Array as unknown as [number];
+  for (const field of fewbits.describeBlock(bytes, name).fields) {
+    if (field.name !== 'd') continue;
+    for (let bit = field.bitOffset; bit < field.bitOffset + field.bits; bit++, one >>= 1)
+      bytes[bit >> 3] = (bytes[bit >> 3]! & ~(1 << (bit & 7))) | ((one & 1) << (bit & 7));
+  }
   return bytes;
 }
 
