@@ -315,7 +315,7 @@ test('bad calls say what is wrong, and the next call is right', () => {
   });
   for (const scale of [[0], [-1], [Number.NaN], [Number.POSITIVE_INFINITY], [], [1, 1]])
     wrong(() => fewbits.quantize(seven, affine(scale)), 'BAD_ARGUMENT');
-  wrong(() => fewbits.quantize(seven, 'q4_0'), 'UNSUPPORTED', /ternary_absmean/);
+  wrong(() => fewbits.quantize(seven, 'iq3_s'), 'UNSUPPORTED', /ternary_absmean/);
   wrong(() => fewbits.quantize(seven, 'q4_9' as never), 'UNKNOWN_FORMAT', /q4_/);
   wrong(() => fewbits.dequantize(null as never), 'BAD_INPUT');
   const good = fewbits.quantize(seven, { type: 'int4' });
