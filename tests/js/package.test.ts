@@ -121,6 +121,23 @@ test('a failed init says what to do, and the next one works', () => {
   assert.equal(node('retry.mjs'), 'BAD_ARGUMENT READ_FAILED 1');
 });
 
+test('fewbits/files works in Node, with the core and the errors of fewbits', () => {
+  write(
+    'files.mjs',
+    `import { FewbitsError, init } from 'fewbits';
+    import { convertModel, openModel } from 'fewbits/files';
+    const data = Float32Array.from({ length: 64 }, (_, i) => i);
+    const header = new TextEncoder().encode('{"w.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[0,256]}}');
+    const model = await openModel(new Blob([Uint8Array.of(header.length, 0, 0, 0, 0, 0, 0, 0), header, data]));
+    const { blob } = await convertModel(model, 'blob', { to: 'gguf', type: 'q8_0' });
+    const values = await (await openModel(blob)).read('w.weight');
+    const expected = (await init()).dequantizeBlocks((await init()).quantizeBlocks(data, 'q8_0'), 'q8_0');
+    const error = await openModel('none.gguf').catch((error) => error);
+    console.log(values.join() === expected.join(), error instanceof FewbitsError, error.code);`,
+  );
+  assert.equal(node('files.mjs'), 'true true MISSING_FILE');
+});
+
 test('the command runs', () => {
   assert.match(
     run(path.join(scratch, 'node_modules/.bin/fewbits'), ['memory', '70B', '--type', 'int4']),
@@ -135,12 +152,17 @@ test('types are right for bundler and nodenext', () => {
     'types.ts',
     `import { createPool, FewbitsError, init, type Quantized } from 'fewbits';
     import { init as inline } from 'fewbits/inline';
+    import { convertModel, type Model, openModel } from 'fewbits/files';
     import address from 'fewbits/fewbits.wasm';
     const fewbits = await init({ wasm: new URL(address, 'file:///') });
     const quantized: Quantized = fewbits.quantize(new Float32Array(4), { type: 'int8', granularity: { axis: 0 } });
     const restored: Float32Array = fewbits.dequantize(quantized);
     const pool = await createPool({ size: 2 });
     const codes: Promise<Uint8Array | Uint16Array | Uint32Array | BigUint64Array> = pool.encode(restored, 'float16');
+    const model: Model = await openModel(new Blob([]));
+    const blob: Blob | undefined = (await convertModel(model, 'blob', { to: 'gguf', type: 'q8_0' })).blob;
+    // @ts-expect-error a number is no source
+    await openModel(blob ? 7 : 8);
     // @ts-expect-error a wrong name is a type error
     fewbits.encode(restored, 'float17');
     // @ts-expect-error a wrong type is a type error

@@ -49,6 +49,16 @@ const inlined = (worker) => ({
   },
 });
 
+/** fewbits/files takes the core, and its errors, from fewbits: one instance, one class, nothing bundled twice. */
+const coreOutside = {
+  name: 'core-outside',
+  setup(context) {
+    context.onResolve({ filter: /(^|\/)(index(\.node)?|errors)\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: 'fewbits', external: true },
+    );
+  },
+};
+
 const licences = `/*! fewbits, MIT. Contains Emscripten's runtime (MIT). See LICENSE and NOTICE. */`;
 
 /** commander is CommonJS: its require of Node's modules needs a require. */
@@ -105,6 +115,8 @@ await Promise.all([
   script('index.node.ts', 'index.node.js', node),
   script('worker.ts', 'worker.js'),
   script('worker.node.ts', 'worker.node.js', node),
+  script('files.ts', 'files.js', { plugins: [coreOutside] }),
+  script('files.node.ts', 'files.node.js', { ...node, plugins: [coreOutside] }),
   // The command uses the package as anyone does.
   script('../cli/main.ts', 'cli.js', {
     ...node,

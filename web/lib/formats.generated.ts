@@ -9,12 +9,12 @@ export const numberFormatRows = [
   ['bfloat16', 'floating', 16, 1, 8, 7, 127, 'ieee', -3.3895313892515355e+38, 3.3895313892515355e+38, 1.1754943508222875e-38, 9.183549615799121e-41, 0.0078125, 2, 65279, true, true, 'BF16', 'BF16', null],
   ['float8_e4m3fn', 'floating', 8, 1, 4, 3, 7, 'fn', -448, 448, 0.015625, 0.001953125, 0.125, 0, 253, false, true, 'F8_E4M3', null, null],
   ['float8_e5m2', 'floating', 8, 1, 5, 2, 15, 'ieee', -57344, 57344, 6.103515625e-05, 1.52587890625e-05, 0.25, 0, 247, true, true, 'F8_E5M2', null, null],
-  ['float8_e4m3fnuz', 'floating', 8, 1, 4, 3, 8, 'fnuz', -240, 240, 0.0078125, 0.0009765625, 0.125, 0, 255, false, true, null, null, null],
-  ['float8_e5m2fnuz', 'floating', 8, 1, 5, 2, 16, 'fnuz', -57344, 57344, 3.0517578125e-05, 7.62939453125e-06, 0.25, 0, 255, false, true, null, null, null],
+  ['float8_e4m3fnuz', 'floating', 8, 1, 4, 3, 8, 'fnuz', -240, 240, 0.0078125, 0.0009765625, 0.125, 0, 255, false, true, 'F8_E4M3FNUZ', null, null],
+  ['float8_e5m2fnuz', 'floating', 8, 1, 5, 2, 16, 'fnuz', -57344, 57344, 3.0517578125e-05, 7.62939453125e-06, 0.25, 0, 255, false, true, 'F8_E5M2FNUZ', null, null],
   ['float8_e8m0fnu', 'exponent', 8, 0, 8, 0, 127, 'fn', 5.877471754111438e-39, 1.7014118346046923e+38, 5.877471754111438e-39, 0, 1, 0, 255, false, true, 'F8_E8M0', null, null],
-  ['float6_e2m3fn', 'floating', 6, 1, 2, 3, 1, 'none', -7.5, 7.5, 1, 0.125, 0.125, 0, 63, false, false, null, null, null],
-  ['float6_e3m2fn', 'floating', 6, 1, 3, 2, 3, 'none', -28, 28, 0.25, 0.0625, 0.25, 0, 63, false, false, null, null, null],
-  ['float4_e2m1fn', 'floating', 4, 1, 2, 1, 1, 'none', -6, 6, 1, 0.5, 0.5, 0, 15, false, false, null, null, null],
+  ['float6_e2m3fn', 'floating', 6, 1, 2, 3, 1, 'none', -7.5, 7.5, 1, 0.125, 0.125, 0, 63, false, false, 'F6_E2M3', null, null],
+  ['float6_e3m2fn', 'floating', 6, 1, 3, 2, 3, 'none', -28, 28, 0.25, 0.0625, 0.25, 0, 63, false, false, 'F6_E3M2', null, null],
+  ['float4_e2m1fn', 'floating', 4, 1, 2, 1, 1, 'none', -6, 6, 1, 0.5, 0.5, 0, 15, false, false, 'F4', null, null],
   ['int2', 'integer', 2, 1, 0, 1, 0, 'none', -2, 1, 0, 0, 1, 0, 4, false, false, null, null, null],
   ['int3', 'integer', 3, 1, 0, 2, 0, 'none', -4, 3, 0, 0, 1, 0, 8, false, false, null, null, null],
   ['int4', 'integer', 4, 1, 0, 3, 0, 'none', -8, 7, 0, 0, 1, 0, 16, false, false, null, null, null],
@@ -83,4 +83,4 @@ export type NumberFormatName = (typeof numberFormatRows)[number][0];
 export type BlockFormatName = (typeof blockFormatRows)[number][0];
 
 // The wasm carries the same number: a mismatch means that one of the two is stale.
-export const tableHash = 3083938230;
+export const tableHash = 2916671022;

@@ -1,5 +1,6 @@
 // NumPy's .npy: the header as NumPy 2.4 reads it, files as np.save writes them. Bytes in, byte ranges out: no arithmetic.
 import { type ErrorCode, FewbitsError } from '../errors.ts';
+import { DIMS, NPY_HEADER } from './limits.ts';
 import type { Source } from './source.ts';
 
 /** One array in a file. */
@@ -20,8 +21,6 @@ export interface NpyArray {
 }
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-const HEADER_LIMIT = 65536;
-const DIMENSION_LIMIT = 64;
 
 export function isNpy(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
@@ -31,7 +30,7 @@ export function isNpy(bytes: Uint8Array): boolean {
 export async function openNpy(source: Source): Promise<NpyArray> {
   const { start, text } = await readHeader(source);
   const header = new HeaderParser(source.name, start, text).parse();
-  const type = parseDescr(source.name, header.descr);
+  const type = parseDescr(source.name, header);
   const byteOffset = start + text.length;
   const counts = countBytes(source, header.shape, type.itemBytes, start);
   const present = source.size - byteOffset;
@@ -73,8 +72,8 @@ async function readHeader(source: Source): Promise<{ start: number; text: string
   if (size < start) throw truncated(name, 'header length', start, size);
   const view = new DataView(prefix.buffer, prefix.byteOffset);
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (length > HEADER_LIMIT) {
-    throw new FewbitsError('TOO_LARGE', `${name}: its header has ${length} bytes; the limit is ${HEADER_LIMIT}.`, {
+  if (length > NPY_HEADER) {
+    throw new FewbitsError('TOO_LARGE', `${name}: its header has ${length} bytes; the limit is ${NPY_HEADER}.`, {
       byteOffset: 8,
     });
   }
@@ -169,7 +168,7 @@ class HeaderParser {
     let comma = true;
     while (!this.take(/\)/y)) {
       if (!comma) this.fail('BAD_HEADER', "a comma or ')' must follow in the shape");
-      if (shape.length === DIMENSION_LIMIT) this.fail('TOO_LARGE', `more than ${DIMENSION_LIMIT} dimensions`);
+      if (shape.length === DIMS) this.fail('TOO_LARGE', `more than ${DIMS} dimensions`);
       // Python 2 wrote long integers as 3L.
       const digits = this.take(/(?:0|[1-9][0-9]*)L?(?![\w.])/y);
       shape.push(digits?.replace('L', '') ?? this.fail('BAD_HEADER', 'the shape must hold whole numbers'));
@@ -214,13 +213,14 @@ const REFUSED: readonly [RegExp, string][] = [
   [/^[<>|=]?(V|f1$)/, 'raw bytes: what they were (bfloat16? float8?) is not in the file'],
 ];
 
-function parseDescr(name: string, descr: string): Pick<NpyArray, 'kind' | 'itemBytes' | 'bigEndian'> {
+function parseDescr(name: string, { descr, shape }: Header): Pick<NpyArray, 'kind' | 'itemBytes' | 'bigEndian'> {
   const match = /^([<>|=]?)(f(?=[248]$)|[iu](?=[1248]$)|b(?=1$))([1248])$/.exec(descr);
   if (!match) {
     const what = REFUSED.find(([pattern]) => pattern.test(descr))?.[1] ?? 'a type that is not read';
     const shown = descr.slice(0, 80).replace(/[^\x20-\x7e]/g, '?');
     throw new FewbitsError('UNSUPPORTED_TYPE', `${name}: its type '${shown}' means ${what}. Save it as float32.`, {
       descr,
+      shape: shape.map(Number),
     });
   }
   return { kind: match[2] as NpyArray['kind'], itemBytes: Number(match[3]), bigEndian: match[1] === '>' };

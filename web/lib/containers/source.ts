@@ -5,8 +5,17 @@ export interface Source {
   /** For messages. */
   readonly name: string;
   readonly size: number;
-  /** The bytes from `start` up to `end`, all of them. */
+  /** Where it is in a file system of Node's. */
+  readonly path?: string;
+  /** The bytes from `start` up to `end`, all of them. The caller may change them. */
   read(start: number, end: number): Promise<Uint8Array>;
+  /**
+   * Another file by its path below the folder of this one, as names without separators; undefined where there is none.
+   * `inside`: nothing that is reached through a symbolic link.
+   */
+  sibling?(path: readonly string[], inside: boolean): Promise<Source | undefined>;
+  /** No reads after it. */
+  close?(): Promise<void>;
 }
 
 export function blobSource(blob: Blob, name: string): Source {

@@ -1,0 +1,438 @@
+// convertModel: files that equal the reference writers' byte for byte, values that equal the core's, sinks that hold a
+// whole file or none.
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createPool, type FewbitsError, init } from 'fewbits';
+import { type ConvertOptions, convertModel, type ModelSource, openModel, planConversion } from 'fewbits/files';
+import { asFile, codeOf, find, load, manifest, nameOf, pathOf, valuesSha256 } from './containers.ts';
+
+const fewbits = await init();
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'fewbits-convert-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+async function converted(
+  source: ModelSource | ModelSource[],
+  options: ConvertOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const model = await openModel(source);
+  const planned = planConversion(model, options);
+  const { blob, byteLength, tensors } = await convertModel(model, 'blob', options);
+  assert.deepEqual({ byteLength, tensors }, planned);
+  const bytes = new Uint8Array(await blob!.arrayBuffer());
+  assert.equal(bytes.length, byteLength);
+  return bytes;
+}
+
+describe('what is written again', () => {
+  const library = /^safetensors [\d.]+ \(Rust/;
+  const ggml = /^(ggml|llama-quantize)/;
+  const written = (by: RegExp, format: string) =>
+    manifest.files.filter((sample) => sample.kind === 'valid' && sample.format === format && by.test(sample.by));
+
+  it('equals what the safetensors library wrote', async () => {
+    const samples = written(library, 'safetensors').filter(({ file }) => !/sharded/.test(file));
+    assert.ok(samples.length >= 5, `${samples.length} files`);
+    for (const { file } of samples)
+      assert.deepEqual(await converted(asFile(load(file), nameOf(file)), { to: 'safetensors' }), load(file), file);
+  });
+
+  it('equals what ggml wrote', async () => {
+    const samples = written(ggml, 'gguf').filter(({ file }) => !/v2\.gguf/.test(file));
+    assert.ok(samples.length >= 6, `${samples.length} files`);
+    for (const { file } of samples)
+      assert.deepEqual(await converted(asFile(load(file), nameOf(file)), { to: 'gguf' }), load(file), file);
+  });
+
+  it('equals what np.save wrote', async () => {
+    const samples = manifest.files.filter(
+      ({ file, kind, by }) =>
+        kind === 'valid' && by.startsWith('numpy') && /^npy\/(?!big_|fortran_|v2|v3|two_)/.test(file),
+    );
+    assert.ok(samples.length > 25, `${samples.length} files`);
+    for (const { file } of samples) assert.deepEqual(await converted(load(file), { to: 'npy' }), load(file), file);
+  });
+
+  it('keeps an alignment of its own, and the padding that it asks for', async () => {
+    for (const alignment of [8, 64, 4096]) {
+      const file = `gguf/align_${alignment}.gguf`;
+      const bytes = await converted(load(file), { to: 'gguf' });
+      const model = await openModel(bytes);
+      assert.equal(model.metadata.get('general.alignment'), alignment);
+      assert.equal(bytes.length % alignment, 0);
+      const expected = find(file).tensors!;
+      for (const { name, f32_sha256 } of expected) assert.equal(valuesSha256(await model.read(name)), f32_sha256, name);
+      for (const { byteOffset } of model.tensors) assert.equal(byteOffset! % alignment, 0);
+      // gguf-py keeps outer 1s, which ggml drops: the one tensor that has some is a row now.
+      assert.deepEqual(model.tensors[1]!.shape, [32]);
+    }
+  });
+
+  it('is one file where there were several', async () => {
+    const bytes = await converted(pathOf('gguf/split/m-00001-of-00002.gguf'), { to: 'gguf' });
+    const model = await openModel(bytes);
+    assert.deepEqual(
+      [...model.metadata.keys()].filter((key) => key.startsWith('split.')),
+      [],
+    );
+    for (const part of ['gguf/split/m-00001-of-00002.gguf', 'gguf/split/m-00002-of-00002.gguf'])
+      for (const { name, f32_sha256 } of find(part).tensors!)
+        assert.equal(valuesSha256(await model.read(name)), f32_sha256, name);
+  });
+
+  it('has its bytes turned to little-endian and its axes to row-major', async () => {
+    for (const file of [
+      'npy/big_f4.npy',
+      'npy/big_f8.npy',
+      'npy/big_i8.npy',
+      'npy/fortran_f4_3d.npy',
+      'npy/fortran_i1_4d.npy',
+    ]) {
+      const model = await openModel(await converted(load(file), { to: 'npy' }));
+      assert.equal(valuesSha256(await model.read('')), find(file).tensors![0]!.f32_sha256, file);
+      assert.match(model.tensors[0]!.storedType, /^[<|]/);
+    }
+  });
+});
+
+describe('GGUF of one type', () => {
+  const source = pathOf('gguf/llama_mix.gguf');
+
+  it('has the bytes that quantizeBlocks gives, and llama.cpp’s metadata', async () => {
+    const before = await openModel(source);
+    const bytes = await converted(source, { to: 'gguf', type: 'q8_0' });
+    const model = await openModel(bytes);
+    for (const { name, shape, type, byteOffset, byteLength } of model.tensors) {
+      assert.equal(type, shape.length > 1 ? 'q8_0' : 'float32', name);
+      if (type !== 'q8_0') continue;
+      const own = before.tensors.find((tensor) => tensor.name === name)!;
+      const values = await before.read(name);
+      const expected =
+        own.type === 'q8_0' ? undefined : fewbits.quantizeBlocks(values, 'q8_0', { rowLength: shape.at(-1)! });
+      if (expected) assert.deepEqual(bytes.subarray(byteOffset, byteOffset! + byteLength), expected, name);
+    }
+    assert.deepEqual([...model.metadata].slice(-2), [
+      ['general.quantization_version', 2],
+      ['general.file_type', 7],
+    ]);
+    const rest = [...before.metadata].filter(([key]) => !/quantization_version|file_type/.test(key));
+    assert.deepEqual([...model.metadata].slice(0, -2), rest);
+  });
+
+  it('follows overrides and recipes', async () => {
+    const model = await openModel(source);
+    const overrides = [
+      { pattern: /attn_v/, type: 'q6_k' },
+      { pattern: 'ffn_down', type: 'float16' },
+    ];
+    const { tensors } = planConversion(model, { to: 'gguf', type: 'q4_k', overrides });
+    const types = Object.fromEntries(tensors.map(({ name, type }) => [name, type]));
+    assert.equal(types['blk.0.attn_v.weight'], 'q6_k');
+    assert.equal(types['blk.0.ffn_down.weight'], 'float16');
+    assert.equal(types['blk.0.ffn_up.weight'], 'q4_k');
+    assert.equal(types['output_norm.weight'], 'float32');
+    const recipe = await openModel(await converted(source, { to: 'gguf', recipe: 'q4_k_m' }));
+    assert.equal(recipe.metadata.get('general.file_type'), 15);
+    const reference = find('gguf/llama_quantize_q4_k_m.gguf').tensors!;
+    for (const { name, type } of reference)
+      assert.equal(recipe.tensors.find((tensor) => tensor.name === name)!.storedType, type, name);
+  });
+
+  it('is the same from a pool', async () => {
+    const pool = await createPool({ size: 2 });
+    try {
+      for (const type of ['q4_k', 'q4_0', 'bfloat16'])
+        assert.deepEqual(
+          await converted(source, { to: 'gguf', type, pool }),
+          await converted(source, { to: 'gguf', type }),
+          type,
+        );
+    } finally {
+      await pool.terminate();
+    }
+  });
+
+  it('weighs by importance, one row for all or one per expert', async () => {
+    const asked: unknown[] = [];
+    const importance = {
+      async read(name: string, shape: { rowLength: number; experts?: number }) {
+        asked.push([name, shape]);
+        return Float32Array.from({ length: shape.rowLength * (shape.experts ?? 1) }, (_, i) => 1 + (i % 7));
+      },
+    };
+    const values = Float32Array.from({ length: 2 * 4 * 256 }, (_, i) => Math.sin(i * 1.7));
+    const header = new TextEncoder().encode(
+      JSON.stringify({ 'blk.0.ffn_up_exps.weight': { dtype: 'F32', shape: [2, 4, 256], data_offsets: [0, 8192] } }),
+    );
+    const head = new Uint8Array(8 + header.length);
+    head[0] = header.length;
+    head.set(header, 8);
+    const bytes = await converted(new Blob([head, values]), { to: 'gguf', type: 'q4_k', importance });
+    const [tensor] = (await openModel(bytes)).tensors;
+    const expected = [0, 1].flatMap((expert) => {
+      const row = Float32Array.from({ length: 256 }, (_, i) => 1 + ((expert * 256 + i) % 7));
+      const part = values.subarray(expert * 1024, (expert + 1) * 1024);
+      return [...fewbits.quantizeBlocks(part, 'q4_k', { rowLength: 256, importance: row })];
+    });
+    assert.deepEqual([...bytes.subarray(tensor!.byteOffset, tensor!.byteOffset! + tensor!.byteLength)], expected);
+    assert.deepEqual(asked, [['blk.0.ffn_up_exps.weight', { rowLength: 256, experts: 2 }]]);
+  });
+
+  it('names what it cannot make', async () => {
+    const model = await openModel(source);
+    const code = (options: ConvertOptions) => codeOf(async () => planConversion(model, options));
+    assert.equal(await code({ to: 'gguf', type: 'q4_k_x' }), 'UNKNOWN_FORMAT');
+    assert.equal(await code({ to: 'gguf', recipe: 'q4_x' }), 'UNKNOWN_FORMAT');
+    assert.equal(await code({ to: 'gguf', type: 'iq2_xxs' }), 'NEEDS_IMPORTANCE');
+    assert.equal(await code({ to: 'onnx' as 'gguf' }), 'BAD_ARGUMENT');
+    assert.equal(await code({ to: 'gguf', type: 'q8_0', recipe: 'q8_0' }), 'BAD_ARGUMENT');
+    assert.equal(await code({ to: 'gguf', overrides: [{ pattern: '(', type: 'q8_0' }] }), 'BAD_ARGUMENT');
+    assert.equal(await code({ to: 'npy' }), 'BAD_ARGUMENT');
+    assert.equal(await code({ to: 'safetensors', type: 'q8_0' }), 'UNKNOWN_FORMAT');
+    assert.equal(await codeOf(async () => planConversion({} as never, { to: 'gguf' })), 'BAD_INPUT');
+    const names = await openModel(load('hostile/gguf/name_64_or_more.gguf'));
+    assert.equal(await codeOf(async () => planConversion(names, { to: 'gguf' })), 'TOO_LARGE');
+    const nested = await openModel(load('gguf/nested_arrays.gguf'));
+    assert.equal(await codeOf(async () => planConversion(nested, { to: 'gguf' })), 'UNSUPPORTED');
+  });
+
+  it('names the tensor and the element that is not finite', async () => {
+    const values = new Float32Array(3 * 32).fill(1);
+    values[70] = Number.NaN;
+    const gguf = await converted(await named(values, [3, 32]), { to: 'gguf' });
+    await assert.rejects(converted(gguf, { to: 'gguf', type: 'q8_0' }), (error: FewbitsError) => {
+      assert.equal(error.code, 'NON_FINITE');
+      assert.equal(error.details['index'], 70);
+      assert.match(error.message, /tensor 'w\.weight': Element 70 is NaN/);
+      return true;
+    });
+  });
+
+  async function named(values: Float32Array<ArrayBuffer>, shape: number[]): Promise<Blob> {
+    const entry = { dtype: 'F32', shape, data_offsets: [0, values.byteLength] };
+    const header = new TextEncoder().encode(JSON.stringify({ 'w.weight': entry }));
+    const length = new Uint8Array(8);
+    length[0] = header.length;
+    return new Blob([length, header, values]);
+  }
+});
+
+describe('ggml', async () => {
+  const library = new URL(
+    '../../node_modules/@node-llama-cpp/linux-x64/bins/linux-x64/libggml-base.so',
+    import.meta.url,
+  );
+  const skip = !existsSync(library) && 'the native library is for Linux on x64';
+
+  it('reads what is written, whole', { skip }, async () => {
+    const { default: koffi } = await import('koffi');
+    const ggml = koffi.load(fileURLToPath(library));
+    koffi.struct('gguf_init_params', { no_alloc: 'bool', ctx: 'void **' });
+    const context = 'void *';
+    const init = ggml.func('gguf_init_from_file', context, ['str', 'gguf_init_params']);
+    const count = ggml.func('gguf_get_n_tensors', 'int64', [context]);
+    const keys = ggml.func('gguf_get_n_kv', 'int64', [context]);
+    const name = ggml.func('gguf_get_tensor_name', 'str', [context, 'int64']);
+    const offset = ggml.func('gguf_get_tensor_offset', 'size_t', [context, 'int64']);
+    const size = ggml.func('gguf_get_tensor_size', 'size_t', [context, 'int64']);
+    const dataOffset = ggml.func('gguf_get_data_offset', 'size_t', [context]);
+    const free = ggml.func('gguf_free', 'void', [context]);
+    const cases: [string, ConvertOptions][] = [
+      ['gguf/llama_mix.gguf', { to: 'gguf', type: 'q4_k' }],
+      ['gguf/llama_mix.gguf', { to: 'gguf', recipe: 'q5_k_m' }],
+      ['gguf/align_64.gguf', { to: 'gguf' }],
+      ['gguf/metadata_types.gguf', { to: 'gguf', type: 'q8_0' }],
+      ['safetensors/sharded/model.safetensors.index.json', { to: 'gguf' }],
+      ['npz/deflated.npz', { to: 'gguf', type: 'float16' }],
+    ];
+    for (const [file, options] of cases) {
+      const bytes = await converted(pathOf(file), options);
+      const output = path.join(scratch, 'read-by-ggml.gguf');
+      writeFileSync(output, bytes);
+      // It reads all of the data too, and checks every offset and padding on the way.
+      const read = init(output, { no_alloc: false, ctx: [null] });
+      assert.ok(read, file);
+      const model = await openModel(bytes);
+      assert.equal(Number(count(read)), model.tensors.length, file);
+      assert.equal(Number(keys(read)), model.metadata.size, file);
+      for (const [i, tensor] of model.tensors.entries()) {
+        assert.equal(name(read, i), tensor.name);
+        assert.equal(Number(dataOffset(read)) + Number(offset(read, i)), tensor.byteOffset, tensor.name);
+        assert.equal(Number(size(read, i)), tensor.byteLength, tensor.name);
+      }
+      free(read);
+      rmSync(output);
+    }
+  });
+});
+
+describe('other ways', () => {
+  it('from GGUF to safetensors and back keep every value', async () => {
+    const source = load('gguf/tensor_types.gguf');
+    const before = await openModel(source);
+    const readable = before.tensors.filter(({ name }) => /^(q\d_\w+\.weight|f32|f16|bf16|f64|i\d+)$/.test(name));
+    const unread = await Promise.all(before.tensors.map(async ({ name }) => codeOf(() => before.read(name))));
+    // As long as the core does not read all of ggml's formats the whole file cannot be converted.
+    if (unread.includes('UNSUPPORTED'))
+      return assert.equal(await codeOf(() => converted(source, { to: 'safetensors' })), 'UNSUPPORTED');
+    const there = await converted(source, { to: 'safetensors' });
+    const back = await openModel(await converted(there, { to: 'gguf' }));
+    for (const { name } of readable)
+      assert.equal(valuesSha256(await back.read(name)), valuesSha256(await before.read(name)), name);
+  });
+
+  it('to safetensors narrow real numbers alone, by the core’s cast', async () => {
+    const before = await openModel(pathOf('gguf/llama_mix.gguf'));
+    for (const type of ['float16', 'bfloat16', 'float8_e4m3fn', 'float8_e5m2', 'float32'] as const) {
+      const model = await openModel(await converted(pathOf('gguf/llama_mix.gguf'), { to: 'safetensors', type }));
+      assert.equal(model.metadata.get('format'), 'pt');
+      for (const { name, type: made } of model.tensors) {
+        assert.equal(made, type);
+        assert.deepEqual(await model.read(name), fewbits.cast(await before.read(name), type), name);
+      }
+    }
+    const integers = await openModel(await converted(load('npz/stored.npz'), { to: 'safetensors', type: 'float16' }));
+    const types = Object.fromEntries(integers.tensors.map(({ name, storedType }) => [name, storedType]));
+    assert.deepEqual(types, { weight: 'F16', bias: 'F16', steps: 'I64', mask: 'BOOL' });
+  });
+
+  it('from ONNX, .npy and .npz to GGUF are plain tensors', async () => {
+    for (const file of ['onnx/external/model.onnx', 'npz/deflated.npz', 'npy/f4.npy']) {
+      const before = await openModel(pathOf(file));
+      const model = await openModel(await converted(pathOf(file), { to: 'gguf' }));
+      assert.equal(model.metadata.get('general.architecture'), 'unknown');
+      const named = (name: string) => name || 'f4';
+      for (const { name } of before.tensors)
+        assert.equal(
+          valuesSha256(await model.read(named(name))),
+          valuesSha256(await before.read(name)),
+          `${file} ${name}`,
+        );
+    }
+  });
+
+  it('any tensor to .npy', async () => {
+    const before = await openModel(pathOf('gguf/llama_mix.gguf'));
+    const bytes = await converted(pathOf('gguf/llama_mix.gguf'), {
+      to: 'npy',
+      tensor: 'output.weight',
+      type: 'float32',
+    });
+    const model = await openModel(bytes);
+    assert.deepEqual(model.tensors[0]!.shape, [64, 256]);
+    assert.deepEqual(await model.read(''), await before.read('output.weight'));
+  });
+});
+
+describe('sinks', async () => {
+  const source = pathOf('gguf/llama_mix.gguf');
+  const options = { to: 'gguf', type: 'q8_0' } as const;
+  const whole = await converted(source, options);
+
+  it('may be a path: the file is there when it is whole', async () => {
+    const file = path.join(scratch, 'out.gguf');
+    const model = await openModel(source);
+    const seen: number[] = [];
+    await convertModel(model, file, {
+      ...options,
+      onProgress: ({ bytesDone, bytesTotal }) => {
+        assert.equal(bytesTotal, whole.length);
+        seen.push(bytesDone);
+        assert.ok(!readdirSync(scratch).includes('out.gguf'));
+      },
+    });
+    assert.deepEqual(new Uint8Array(readFileSync(file)), whole);
+    assert.deepEqual(readdirSync(scratch), ['out.gguf']);
+    assert.equal(seen.at(-1), whole.length);
+    assert.deepEqual(
+      seen,
+      [...seen].sort((a, b) => a - b),
+    );
+    rmSync(file);
+  });
+
+  it('may be a stream', async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const collected = new Response(readable as ReadableStream).arrayBuffer();
+    await convertModel(await openModel(source), writable, options);
+    assert.deepEqual(new Uint8Array(await collected), whole);
+  });
+
+  it('may be a handle of a file system of browsers, which is aborted where something fails', async () => {
+    const parts: Uint8Array[] = [];
+    let end = '';
+    const handle = (write: (bytes: Uint8Array) => void) => ({
+      name: 'out.gguf',
+      createWritable: async () =>
+        new WritableStream<Uint8Array>({
+          write,
+          close() {
+            end = 'closed';
+          },
+          abort() {
+            end = 'aborted';
+          },
+        }),
+    });
+    await convertModel(
+      await openModel(source),
+      handle((bytes) => void parts.push(bytes.slice())),
+      options,
+    );
+    assert.deepEqual([end, new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer())], ['closed', whole]);
+    const full = handle(() => {
+      throw new DOMException('The quota is used up', 'QuotaExceededError');
+    });
+    const failing = convertModel(await openModel(source), full, options);
+    await assert.rejects(failing, { code: 'WRITE_FAILED', message: /There is no room left/ });
+  });
+
+  it('hold nothing after a cancelled or failed conversion, and leave what was there', async () => {
+    const file = path.join(scratch, 'kept.gguf');
+    writeFileSync(file, 'before');
+    const model = await openModel(source);
+    const stop = new AbortController();
+    const cancelled = convertModel(model, file, {
+      ...options,
+      signal: stop.signal,
+      onProgress: ({ bytesDone }) => bytesDone > 100_000 && stop.abort(),
+    });
+    await assert.rejects(cancelled, { code: 'ABORTED' });
+    const thrown = convertModel(model, file, {
+      ...options,
+      onProgress: () => {
+        throw new Error('from outside');
+      },
+    });
+    await assert.rejects(thrown, /from outside/);
+    assert.deepEqual(readdirSync(scratch), ['kept.gguf']);
+    assert.equal(readFileSync(file, 'utf8'), 'before');
+    await convertModel(model, file, options);
+    assert.deepEqual(new Uint8Array(readFileSync(file)), whole);
+    rmSync(file);
+  });
+
+  it('of a pool that died end in an error that names the tensor', async () => {
+    const pool = await createPool({ size: 1 });
+    await pool.terminate();
+    const file = path.join(scratch, 'dead.gguf');
+    const failing = convertModel(await openModel(source), file, { ...options, pool });
+    await assert.rejects(failing, { code: 'TERMINATED', message: /tensor 'token_embd\.weight': / });
+    assert.deepEqual(readdirSync(scratch), []);
+  });
+
+  it('are told apart from sources, and from what is neither', async () => {
+    const file = path.join(scratch, 'same.gguf');
+    writeFileSync(file, load('gguf/llama_mix.gguf'));
+    const model = await openModel(file);
+    assert.equal(await codeOf(() => convertModel(model, file, options)), 'BAD_ARGUMENT');
+    assert.equal(await codeOf(() => convertModel(model, path.join(scratch, 'no', 'such'), options)), 'WRITE_FAILED');
+    for (const wrong of [null, 7, {}] as never[])
+      assert.equal(await codeOf(() => convertModel(model, wrong, options)), 'BAD_ARGUMENT');
+    assert.deepEqual(new Uint8Array(readFileSync(file)), load('gguf/llama_mix.gguf'));
+    rmSync(file);
+  });
+});

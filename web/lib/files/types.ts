@@ -1,0 +1,167 @@
+// The public types of fewbits/files. Like types.ts they do without the types of a browser or of Node.
+import type { Fewbits, Pool } from '../types.ts';
+
+/** A Blob, or a File, which has a name too. */
+export interface BlobLike {
+  readonly size: number;
+  readonly type: string;
+  slice(start?: number, end?: number): BlobLike;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** A FileHandle of Node's. It stays open, and the caller's. */
+export interface FileHandleLike {
+  readonly fd: number;
+  stat(): Promise<{ size: number }>;
+}
+
+/**
+ * Where a model is: a Blob or File; a URL whose server answers ranges of bytes; the bytes themselves; in Node a path,
+ * which is opened for every read and closed again, or a FileHandle.
+ */
+export type ModelSource =
+  | BlobLike
+  | { readonly href: string }
+  | ArrayBuffer
+  | SharedArrayBuffer
+  | ArrayBufferView
+  | string
+  | FileHandleLike;
+
+export interface OpenOptions {
+  /** The core that decodes, where it is not the one that `init()` gives. */
+  fewbits?: Fewbits;
+}
+
+/** One tensor of a model. */
+export interface ModelTensor {
+  readonly name: string;
+  /** Slowest dimension first, in every container. */
+  readonly shape: readonly number[];
+  /** Our format's name; null where no format holds such elements (int64, uint64, bool, complex numbers, text). */
+  readonly type: string | null;
+  /** The file's own word for it: 'BF16', 'Q4_K', '<f4', 'FLOAT16'. */
+  readonly storedType: string;
+  readonly elements: number;
+  /** Bytes of its elements; where they are stored in another way (deflated, ONNX's typed fields), bytes as they are read. */
+  readonly byteLength: number;
+  /** From the beginning of the file that holds it; absent where no bytes stand there as they are. */
+  readonly byteOffset?: number;
+  /** The file that holds it: of several, the shard. */
+  readonly file: string;
+}
+
+/** Elements [start, end) in row-major order; they need not fall on blocks. */
+export interface ReadOptions {
+  start?: number;
+  end?: number;
+  /** Stops between slices: ABORTED. */
+  signal?: { readonly aborted: boolean };
+}
+
+/** How the weights of a checkpoint are quantized, beyond the types of its tensors. */
+export interface Quantization {
+  /** 'gptq', 'awq', 'compressed-tensors', 'bitsandbytes', 'fp8', 'mxfp4', 'modelopt', 'bitnet'. */
+  method: string;
+  /** The variant where the method has several: 'pack-quantized', 'nf4', ... */
+  format?: string;
+  /** Bits of a code, where it is known. */
+  bits?: number;
+  /** How many layers show it. */
+  layers: number;
+}
+
+export type ModelFormat = 'gguf' | 'safetensors' | 'npy' | 'npz' | 'onnx';
+
+/** A model file, or several that belong together, opened: its headers were read and checked, its data not yet. */
+export interface Model {
+  readonly format: ModelFormat;
+  /**
+   * In the file's order. Integers of 64 bits are bigint; texts that are not UTF-8 have U+FFFD. Arrays are arrays; of numbers
+   * beyond the first four million they are typed arrays.
+   */
+  readonly metadata: ReadonlyMap<string, unknown>;
+  readonly tensors: readonly ModelTensor[];
+  /** What one should know, in sentences: what was left out, what is missing. */
+  readonly notes: readonly string[];
+  /** How a checkpoint's weights are quantized beyond its types (GPTQ, AWQ ...); its tensors are read as they are stored. */
+  readonly quantization?: Quantization;
+  /**
+   * A tensor's values, dequantized, row-major. Reading is sliced: beside the result a few megabytes are held.
+   * @throws BAD_ARGUMENT (no such tensor, a bad range), UNSUPPORTED_TYPE, UNSUPPORTED, TRUNCATED, BAD_DATA, BAD_LENGTH,
+   * OUT_OF_RANGE, TOO_LARGE, MISSING_FILE, UNSAFE_PATH, READ_FAILED, TERMINATED (after close), ABORTED
+   */
+  read(name: string, options?: ReadOptions): Promise<Float32Array>;
+  /** No reads after it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a model: safetensors (with its shards), GGUF (2 and 3, with its splits), .npy, .npz or ONNX, by its first bytes.
+ * An array is one model in several files, which find each other by name.
+ * @throws TRUNCATED, BAD_MAGIC, BAD_HEADER, BAD_LENGTH, BAD_UTF8, OVERLAP, OUT_OF_RANGE, TOO_LARGE, UNSUPPORTED,
+ * UNSUPPORTED_TYPE, DUPLICATE_NAME, UNSAFE_PATH, MISSING_FILE, READ_FAILED, each with details.byteOffset where there is one
+ */
+export type OpenModel = (source: ModelSource | readonly ModelSource[], options?: OpenOptions) => Promise<Model>;
+
+/** Sets the type of the tensors whose name has the pattern; a string is a regular expression. */
+export interface ConversionOverride {
+  pattern: RegExp | string;
+  type: string;
+}
+
+/** Importances by tensor, as `openImportance` gives them. */
+export interface ImportanceLike {
+  read(name: string, shape: { rowLength: number; experts?: number }): Promise<Float32Array | undefined>;
+}
+
+export interface PlanOptions {
+  to: 'gguf' | 'safetensors' | 'npy';
+  /**
+   * One type for all tensors that it suits: in GGUF those that llama.cpp quantizes, elsewhere all real numbers. Without type
+   * and recipe tensors keep theirs.
+   */
+  type?: string;
+  /** One of llama.cpp's recipes, such as 'q4_k_m': from GGUF to GGUF. */
+  recipe?: string;
+  /** The first that fits a tensor's name decides. */
+  overrides?: readonly ConversionOverride[];
+  importance?: ImportanceLike;
+  /** For .npy, which holds one: the tensor's name, where the model has several. */
+  tensor?: string;
+}
+
+export interface ConversionProgress {
+  bytesDone: number;
+  bytesTotal: number;
+  /** The tensor under way. */
+  tensor: string;
+  /** At the rate so far. */
+  secondsLeft?: number;
+}
+
+export interface ConvertOptions extends PlanOptions {
+  /** Quantizes in its workers. */
+  pool?: Pool;
+  onProgress?(progress: ConversionProgress): void;
+  signal?: { readonly aborted: boolean };
+}
+
+export interface ConversionTensor {
+  name: string;
+  type: string | null;
+  byteLength: number;
+  /** Why it gets that type, in words. */
+  reason: string;
+}
+
+/** A Blob where there are any. */
+export type AnyBlob = typeof globalThis extends { Blob: { prototype: infer B } } ? B : BlobLike;
+
+/** What a conversion writes: bytes of the file, and every tensor's type, in the model's order. */
+export interface Conversion {
+  byteLength: number;
+  tensors: ConversionTensor[];
+  /** Where the sink was 'blob'. */
+  blob?: AnyBlob;
+}
