@@ -299,6 +299,17 @@ describe('other ways', () => {
     assert.deepEqual(types, { weight: 'F16', bias: 'F16', steps: 'I64', mask: 'BOOL' });
   });
 
+  it('round doubles once', async () => {
+    // Just above half way between two float16: through float32 it would lie half way, and go to the even one.
+    const doubles = Float64Array.of(1 + 2 ** -11 + 2 ** -40, -1 - 2 ** -11 - 2 ** -40, 0.1);
+    const header = new TextEncoder().encode('{"w":{"dtype":"F64","shape":[3],"data_offsets":[0,24]}}');
+    const length = Uint8Array.of(header.length, 0, 0, 0, 0, 0, 0, 0);
+    const source = new Blob([length, header, doubles]);
+    const model = await openModel(await converted(source, { to: 'safetensors', type: 'float16' }));
+    assert.deepEqual(await model.read('w'), fewbits.cast(doubles, 'float16'));
+    assert.equal((await model.read('w'))[0], 1 + 2 ** -10);
+  });
+
   it('from ONNX, .npy and .npz to GGUF are plain tensors', async () => {
     for (const file of ['onnx/external/model.onnx', 'npz/deflated.npz', 'npy/f4.npy']) {
       const before = await openModel(pathOf(file));

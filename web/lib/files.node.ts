@@ -1,14 +1,18 @@
 // fewbits/files in Node: paths and FileHandles too.
 import { nodeInflate, nodeSource } from './containers/node.ts';
-import { converter } from './files/convert.ts';
+import { analyzeModel as analyze } from './files/analyze.ts';
+import { converter, planConversion as plan } from './files/convert.ts';
+import { parseImportance } from './files/importance.ts';
 import { nodeSink } from './files/node-sink.ts';
 import { opener } from './files/open.ts';
-import type { OpenModel } from './files/types.ts';
+import type { AnalyzeModel, ConvertModel, OpenImportance, OpenModel, PlanConversion } from './files/types.ts';
 import { init } from './index.node.ts';
 
 export const openModel: OpenModel = opener({ init, source: nodeSource, inflate: nodeInflate });
+export const planConversion: PlanConversion = plan;
+export const convertModel: ConvertModel = converter({ open: nodeSink });
+export const analyzeModel: AnalyzeModel = analyze;
+export const openImportance: OpenImportance = async (source) => parseImportance(await nodeSource(source));
 
-export const convertModel = converter({ open: nodeSink });
-
-export { planConversion } from './files/convert.ts';
+export { planFlags, planOverrides } from './files/plan.ts';
 export { recipeTypes } from './files/recipes.ts';

@@ -19,7 +19,8 @@ const PIECE = 2 ** 14;
 
 export async function openNpz(source: Source, tables: Tables, inflate: Inflate): Promise<Container> {
   const members = await readZip(source);
-  const arrays = members.filter(({ name }) => name.endsWith('.npy'));
+  const isArray = ({ name }: Member) => name.endsWith('.npy');
+  const arrays = members.filter(isArray);
   if (arrays.length === 0 && members.length > 0) throw noArrays(source.name, members);
   const names = new Set<string>();
   const tensors: StoredTensor[] = [];
@@ -31,7 +32,7 @@ export async function openNpz(source: Source, tables: Tables, inflate: Inflate):
     names.add(name);
     tensors.push(await openMember(source, cached, tables, inflate, member, name));
   }
-  const others = members.filter((member) => !arrays.includes(member) && !member.name.endsWith('/'));
+  const others = members.filter((member) => !isArray(member) && !member.name.endsWith('/'));
   const notes = others.length > 0 ? [`${digits(others.length)} members are no .npy and are left out.`] : [];
   return { format: 'npz', metadata: new Map(), tensors, notes };
 }

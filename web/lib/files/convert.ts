@@ -1,359 +1,39 @@
-// Conversion: what each tensor becomes, how large the file will be, and the writing of it, slice by slice.
-import { otherWord } from '../containers/element.ts';
-import { type GgufContainer, ggmlType } from '../containers/gguf.ts';
-import { npyHeader } from '../containers/npy.ts';
-import type { SafetensorsContainer } from '../containers/safetensors.ts';
-import { baseName } from '../containers/safetensors-index.ts';
+// Conversion: planned first, then written slice by slice; a sink holds all of it in the end, or nothing.
 import type { Source } from '../containers/source.ts';
-import type { Container, Element, StoredTensor } from '../containers/tensor.ts';
+import type { Container, StoredTensor } from '../containers/tensor.ts';
 import { digits, fault, shown } from '../containers/words.ts';
 import type { FilePlan } from '../containers/write.ts';
-import { planGguf, textKey, u32Key } from '../containers/write-gguf.ts';
-import { planSafetensors } from '../containers/write-safetensors.ts';
 import { FewbitsError } from '../errors.ts';
-import type { BlockFormat, BlockFormatName, Fewbits, NumberFormat, NumberFormatName, Pool } from '../types.ts';
+import type { BlockFormat, BlockFormatName, Fewbits, NumberFormatName, Pool } from '../types.ts';
+import { type PlannedKey, planFile, plannedKeys } from './conversion-file.ts';
+import { planSteps, type Step } from './conversion-steps.ts';
 import { internalsOf } from './internals.ts';
-import {
-  chooseTypes,
-  type RecipeModel,
-  recipeFileType,
-  type TensorType,
-  type TypeChoice,
-  type TypeOverride,
-  uniformTypes,
-} from './recipes.ts';
 import { inPieces, slices, swap } from './restore.ts';
 import type { Sink } from './sinks.ts';
-import type { Conversion, ConversionOverride, ConversionTensor, ConvertOptions, Model, PlanOptions } from './types.ts';
-
-/** What becomes of one tensor. */
-interface Step {
-  tensor: StoredTensor;
-  /** Our format's name; null where no format holds such elements. */
-  type: string | null;
-  /** The word for it in the file to be written. */
-  word: string;
-  /** Its shape there. */
-  byteLength: number;
-  reason: string;
-  /** Its bytes stay as they are. */
-  copy: boolean;
-  /** Of a row, or of several where a mixture has one per expert. */
-  importance?: Float32Array;
-}
-
-interface Job {
-  steps: Step[];
-  plan: FilePlan;
-}
-
-type Place = 'gguf' | 'safetensors' | 'npy';
+import type { Conversion, ConversionTensor, ConvertOptions, Model, PlanOptions } from './types.ts';
 
 /** Values that are converted at once: 4 MiB of float32. */
 const SLICE = 2 ** 20;
-const GGUF_ALIGNMENT = 32;
 
-// --- planning --------------------------------------------------------------------------------------------------------
-
-/**
- * What `convertModel` would write: the type and bytes of every tensor, and of the file.
- * @throws UNKNOWN_FORMAT, UNSUPPORTED, UNSUPPORTED_TYPE, TOO_LARGE, BAD_ARGUMENT, NEEDS_IMPORTANCE
- */
 export function planConversion(model: Model, options: PlanOptions): Conversion {
   const { container, fewbits } = internalsOf(model);
   const steps = planSteps(container, fewbits, options);
-  // The keys have the length that they will have: their bytes are read when they are written.
-  const plan = planFile(
-    container,
-    steps,
-    options,
-    plannedKeys(container, steps, options).map((key) => key.bytes ?? new Uint8Array(key.end - key.begin)),
-  );
-  return { byteLength: plan.byteLength, tensors: steps.map(describeStep) };
+  // The bytes of copied keys are read when they are written: here it is their length that counts.
+  const keys = plannedKeys(container, steps, options).map(({ begin, end }) => new Uint8Array(end - begin));
+  const { byteLength } = planFile(container, steps, options, keys);
+  return { byteLength, tensors: steps.map(describeStep) };
 }
 
 const describeStep = ({ tensor: { name }, type, byteLength, reason }: Step): ConversionTensor => ({
   ...{ name, type, byteLength, reason },
 });
 
-function planSteps(container: Container, fewbits: Fewbits, options: PlanOptions): Step[] {
-  const { to, type, recipe } = options;
-  if (to !== 'gguf' && to !== 'safetensors' && to !== 'npy')
-    throw new FewbitsError('BAD_ARGUMENT', `to is 'gguf', 'safetensors' or 'npy', not ${shown(String(to))}.`);
-  if (type !== undefined && recipe !== undefined)
-    throw new FewbitsError('BAD_ARGUMENT', 'Give a type for all, or a recipe, not both.');
-  if (recipe !== undefined && to !== 'gguf')
-    throw new FewbitsError('BAD_ARGUMENT', `Recipes are llama.cpp's, for GGUF; ${to} takes one type.`);
-  const wanted = to === 'gguf' ? ggufTypes(container, options) : floatTypes(container, fewbits, options, to);
-  const tensors = to === 'npy' ? [onlyTensor(container, options.tensor)] : container.tensors;
-  return tensors.map((tensor) =>
-    planStep(fewbits, to, tensor, container.format === to && to !== 'npy', wanted.get(tensor.name)),
-  );
+interface Job {
+  steps: Step[];
+  plan: FilePlan;
 }
 
-type Choice = Pick<TypeChoice, 'type' | 'reason'>;
-
-function ggufTypes(container: Container, options: PlanOptions): Map<string, Choice> {
-  const { type, recipe, overrides = [], importance } = options;
-  if (type === undefined && recipe === undefined && overrides.length === 0) return new Map();
-  const tensors = container.tensors.map(({ name, shape }) => ({ name, shape }));
-  const choice = { overrides: overrides as TypeOverride[], importance: importance !== undefined };
-  let choices: TypeChoice[];
-  if (recipe !== undefined) choices = chooseTypes(recipeModel(container), recipe, choice);
-  else if (type !== undefined) choices = uniformTypes({ tensors }, type as TensorType, choice);
-  else {
-    // Nothing but overrides: whom none names keeps its type.
-    const named = tensors.filter(({ name }) => findOverride(overrides, name));
-    choices = uniformTypes({ tensors: named }, 'float32', choice);
-  }
-  const needy = importance === undefined && choices.find(({ needsImportance }) => needsImportance);
-  if (needy) {
-    const what = `'${shown(needy.name)}' cannot become ${needy.type} without an importance matrix`;
-    throw new FewbitsError('NEEDS_IMPORTANCE', `${what}. Pass importance, or another type.`, { tensor: needy.name });
-  }
-  return new Map(choices.map((one) => [one.name, one]));
-}
-
-function findOverride(overrides: readonly ConversionOverride[], name: string): ConversionOverride | undefined {
-  return overrides.find(({ pattern }) => {
-    try {
-      return new RegExp(pattern).test(name);
-    } catch (error) {
-      throw new FewbitsError('BAD_ARGUMENT', `An override's pattern is wrong: ${(error as Error).message}.`);
-    }
-  });
-}
-
-/** What the recipes ask, out of the metadata of a GGUF. */
-function recipeModel({ format, metadata, tensors }: Container): RecipeModel {
-  const architecture = metadata.get('general.architecture');
-  if (format !== 'gguf' || typeof architecture !== 'string')
-    throw new FewbitsError('BAD_ARGUMENT', 'Recipes need a GGUF with general.architecture. Give a type for all.');
-  const number = (key: string): number => {
-    const value = metadata.get(`${architecture}.${key}`);
-    return Number((Array.isArray(value) ? value[0] : value) ?? 0);
-  };
-  const heads = number('attention.head_count');
-  return {
-    ...{ architecture, layers: number('block_count'), heads, experts: number('expert_count') },
-    kvHeads: metadata.has(`${architecture}.attention.head_count_kv`) ? number('attention.head_count_kv') : heads,
-    tensors: tensors.map(({ name, shape }) => ({ name, shape })),
-  };
-}
-
-/** For safetensors and .npy: every tensor of real numbers gets the type, integers and truth values stay. */
-function floatTypes(
-  { tensors }: Container,
-  fewbits: Fewbits,
-  { type, overrides = [] }: PlanOptions,
-  place: 'safetensors' | 'npy',
-): Map<string, Choice> {
-  const known = fewbits.numberFormats.filter(
-    (row) => row[place] !== null && row.kind === 'floating' && row.bits % 8 === 0,
-  );
-  for (const asked of [...(type === undefined ? [] : [type]), ...overrides.map((override) => override.type)])
-    if (!known.some(({ name }) => name === asked)) {
-      const names = known.map(({ name }) => name).join(', ');
-      throw new FewbitsError('UNKNOWN_FORMAT', `${place} takes ${names}, not '${shown(String(asked))}'.`);
-    }
-  const choices = new Map<string, Choice>();
-  for (const { name, element } of tensors) {
-    const override = findOverride(overrides, name);
-    const isReal = isRealElement(fewbits, element);
-    if (override) choices.set(name, { type: override.type as TensorType, reason: `override ${override.pattern}` });
-    else if (type !== undefined && isReal) choices.set(name, { type: type as TensorType, reason: 'the type for all' });
-  }
-  return choices;
-}
-
-const rowOf = (fewbits: Fewbits, type: string | null): NumberFormat | undefined =>
-  fewbits.numberFormats.find(({ name }) => name === type);
-
-const isRealElement = (fewbits: Fewbits, { type, reading }: Element): boolean =>
-  reading === 'block' || rowOf(fewbits, type)?.kind === 'floating';
-
-function onlyTensor({ tensors }: Container, name: string | undefined): StoredTensor {
-  const found =
-    name === undefined && tensors.length === 1 ? tensors[0] : tensors.find((tensor) => tensor.name === name);
-  if (found) return found;
-  const what = `A .npy holds one tensor: name one of the model's ${digits(tensors.length)} with the option tensor`;
-  throw new FewbitsError('BAD_ARGUMENT', `${what}${name === undefined ? '' : `, not '${shown(name)}'`}.`);
-}
-
-function planStep(fewbits: Fewbits, to: Place, tensor: StoredTensor, own: boolean, choice: Choice | undefined): Step {
-  const { element, elements, shape } = tensor;
-  const kept = own ? tensor.storedType : wordOf(fewbits, to, element);
-  const same = choice === undefined || choice.type === element.type;
-  if (same && kept !== undefined && !isScattered(tensor)) {
-    const reason = choice?.reason ?? 'keeps its type';
-    return { tensor, type: element.type, word: kept, byteLength: tensor.byteLength, reason, copy: true };
-  }
-  if (tensor.refusal) throw tensor.refusal;
-  const type = choice?.type ?? (kept === undefined ? instead(fewbits, to, tensor) : element.type);
-  if (type === null || !isReadable(fewbits, element, type)) throw cannotMove(tensor, to);
-  checkMakeable(fewbits, tensor, type);
-  const reason = choice?.reason ?? (kept === undefined ? `${to} has no ${tensor.storedType}` : 'keeps its type');
-  const byteLength = bytesOf(fewbits, type, shape, elements);
-  return { tensor, type, word: wordOfType(fewbits, to, type), byteLength, reason, copy: false };
-}
-
-const isScattered = ({ fortranOrder, shape }: StoredTensor): boolean =>
-  fortranOrder === true && shape.filter((size) => size > 1).length > 1;
-
-/** Whether values may pass through float32 on their way: to another type, or to their own without loss. */
-function isReadable(fewbits: Fewbits, { reading, type: from }: Element, type: string): boolean {
-  if (type !== from) return reading !== null;
-  const row = rowOf(fewbits, from);
-  return reading === 'block' || (row !== undefined && row.bits <= (row.kind === 'integer' ? 16 : 32));
-}
-
-function cannotMove({ name, storedType, file, data }: StoredTensor, to: Place): FewbitsError {
-  const what = `tensor '${shown(name)}' of type ${storedType} cannot be written to ${to} as it is stored`;
-  return fault(
-    'UNSUPPORTED_TYPE',
-    file,
-    data.byteOffset,
-    `${what}. Leave it out, or choose a type for it by an override.`,
-  );
-}
-
-function checkMakeable(fewbits: Fewbits, { name }: StoredTensor, type: string): void {
-  const block = fewbits.blockFormats.find((row) => row.name === type);
-  if (!block || block.canQuantize) return;
-  throw new FewbitsError('UNSUPPORTED', `This version does not make ${type}, which '${shown(name)}' is to become.`);
-}
-
-/** The word of the place for such elements, where it has one. */
-function wordOf(fewbits: Fewbits, to: Place, { type, reading }: Element): string | undefined {
-  if (type === null) return otherWord(to, reading);
-  const row = rowOf(fewbits, type);
-  if (row) return row[to] ?? undefined;
-  // ggml's names are ours in capitals.
-  const block = fewbits.blockFormats.find(({ name, family }) => name === type && family === 'ggml');
-  return block && to === 'gguf' ? type.toUpperCase() : undefined;
-}
-
-function wordOfType(fewbits: Fewbits, to: Place, type: string): string {
-  const word = wordOf(fewbits, to, { type, reading: 'number', pieceElements: 1, pieceBytes: 1 });
-  if (word !== undefined) return word;
-  throw new FewbitsError('UNSUPPORTED_TYPE', `${to} has no type for ${type}.`);
-}
-
-/** For what the place has no word: small integers and truth values pass for float32, which holds them exactly. */
-function instead(fewbits: Fewbits, to: Place, tensor: StoredTensor): string {
-  const row = rowOf(fewbits, tensor.element.type);
-  const exact = row
-    ? row.kind !== 'integer' || row.bits <= 16
-    : tensor.element.reading !== 'int64' && tensor.element.reading !== 'uint64';
-  if (!exact || tensor.element.reading === null) throw cannotMove(tensor, to);
-  return 'float32';
-}
-
-function bytesOf(fewbits: Fewbits, type: string, shape: readonly number[], elements: number): number {
-  const block = fewbits.blockFormats.find(({ name }) => name === type);
-  if (!block) return (elements * rowOf(fewbits, type)!.bits) / 8;
-  const row = shape.at(-1) ?? 1;
-  if (row % block.blockSize === 0) return (elements / block.blockSize) * block.blockBytes;
-  throw new FewbitsError('BAD_LENGTH', `Rows of ${row} do not divide into ${type}'s blocks of ${block.blockSize}.`);
-}
-
-// --- the file --------------------------------------------------------------------------------------------------------
-
-/** A key that is new, or one whose bytes stand in the source. */
-interface PlannedKey {
-  begin: number;
-  end: number;
-  bytes?: Uint8Array;
-  source?: Source;
-}
-
-const made = (bytes: Uint8Array): PlannedKey => ({ begin: 0, end: bytes.length, bytes });
-
-/** The source's keys in order, without what this conversion says anew or what spoke of its parts. */
-function plannedKeys(container: Container, steps: readonly Step[], { to, type, recipe }: PlanOptions): PlannedKey[] {
-  if (to !== 'gguf') return [];
-  const changed = type !== undefined || recipe !== undefined;
-  const settings = changed ? quantizationKeys(steps, recipe ?? type!) : [];
-  if (container.format !== 'gguf') return [made(textKey('general.architecture', 'unknown')), ...settings];
-  const { keys, source } = container as GgufContainer;
-  const drop = /^split\.(no|count|tensors\.count)$/;
-  const replaced = changed ? /^general\.(file_type|quantization_version)$/ : /^$/;
-  const kept = keys.filter(({ key }) => !drop.test(key) && !replaced.test(key));
-  const nested = kept.find((key) => key.nested);
-  if (nested) {
-    const what = `key '${shown(nested.key)}' holds arrays of arrays, which ggml does not read`;
-    throw fault('UNSUPPORTED', source.name, nested.begin, `${what}: it is never written.`);
-  }
-  return [...kept.map(({ begin, end }) => ({ begin, end, source })), ...settings];
-}
-
-/** In llama-quantize's order. */
-function quantizationKeys(steps: readonly Step[], name: string): PlannedKey[] {
-  const keys: PlannedKey[] = [];
-  if (steps.some(({ tensor, type }) => type !== tensor.element.type || tensor.element.reading === 'block'))
-    keys.push(made(u32Key('general.quantization_version', 2)));
-  const fileType = fileTypeOf(name);
-  if (fileType !== undefined) keys.push(made(u32Key('general.file_type', fileType)));
-  return keys;
-}
-
-/** llama.cpp's number for a file of that type; some types have none. */
-function fileTypeOf(name: string): number | undefined {
-  const words: Readonly<Record<string, string>> = { float32: 'f32', float16: 'f16', bfloat16: 'bf16' };
-  try {
-    return recipeFileType(words[name] ?? name);
-  } catch {
-    return undefined;
-  }
-}
-
-function planFile(
-  container: Container,
-  steps: readonly Step[],
-  { to }: PlanOptions,
-  keys: readonly Uint8Array[],
-): FilePlan {
-  // safetensors know the empty name; GGUF and people do not.
-  const keepsNames = to === 'safetensors' && container.format === 'safetensors';
-  const taken = new Set(steps.map(({ tensor }) => tensor.name));
-  const tensors = steps.map(({ tensor, word, byteLength }) => ({
-    ...{
-      name: keepsNames ? tensor.name : outputName(tensor, taken),
-      shape: tensor.shape,
-      byteLength,
-      dtype: word,
-      type: ggmlType(word),
-    },
-  }));
-  if (to === 'safetensors') return planSafetensors(tensors, textMetadata(container));
-  if (to === 'gguf') {
-    const alignment = (container as Partial<GgufContainer>).alignment ?? GGUF_ALIGNMENT;
-    return planGguf('the output', tensors, keys, alignment);
-  }
-  const { dtype, shape, byteLength } = tensors[0]!;
-  const head = npyHeader(dtype, shape);
-  const placed = [{ index: 0, byteOffset: head.length, byteLength }];
-  return { head, placed, byteLength: head.length + byteLength };
-}
-
-/** safetensors' metadata are texts; those of other containers are not for its readers. */
-function textMetadata(container: Container): Map<string, string> | undefined {
-  if (container.format !== 'safetensors') return new Map([['format', 'pt']]);
-  const { metadata, hasMetadata } = container as SafetensorsContainer;
-  return hasMetadata || metadata.size > 0 ? (metadata as Map<string, string>) : undefined;
-}
-
-/** A name for a tensor that has none, as the one of a .npy: the one of its file. */
-function outputName({ name, file }: StoredTensor, taken: ReadonlySet<string>): string {
-  if (name !== '') return name;
-  const stem = baseName(file).replace(/\.\w+$/, '') || 'tensor';
-  let free = stem;
-  for (let i = 2; taken.has(free); i++) free = `${stem}#${i}`;
-  return free;
-}
-
-// --- converting ------------------------------------------------------------------------------------------------------
-
+/** What differs between browsers and Node. */
 export interface Converter {
   open(value: unknown, sources: readonly Source[]): Promise<Sink>;
 }
@@ -379,10 +59,12 @@ export function converter({ open }: Converter) {
 async function prepare(container: Container, fewbits: Fewbits, options: ConvertOptions): Promise<Job> {
   const steps = planSteps(container, fewbits, options);
   const keys: Uint8Array[] = [];
-  for (const { bytes, source, begin, end } of plannedKeys(container, steps, options))
-    keys.push(bytes ?? (await source!.read(begin, end)));
+  for (const key of plannedKeys(container, steps, options)) keys.push(await bytesOfKey(key));
   return { steps, plan: planFile(container, steps, options, keys) };
 }
+
+const bytesOfKey = async ({ bytes, source, begin, end }: PlannedKey): Promise<Uint8Array> =>
+  bytes ?? source!.read(begin, end);
 
 function checkAborted({ signal }: ConvertOptions): void {
   if (signal?.aborted) throw new FewbitsError('ABORTED', 'The conversion was cancelled. Nothing was written.');
@@ -450,7 +132,8 @@ async function* convertTensor(step: Step, work: Work): AsyncGenerator<Uint8Array
   }
   const block = work.fewbits.blockFormats.find(({ name }) => name === step.type);
   const importance = block?.usesImportance ? await importanceFor(step, work) : undefined;
-  const convert = (values: Float32Array, start: number) => convertSlice(step, work, block, importance, values, start);
+  const convert = (values: Float32Array | Float64Array, start: number) =>
+    convertSlice(step, work, block, importance, values, start);
   // With a pool as many slices are under way as it has workers; they are written in order.
   const ahead = work.options.pool ? work.options.pool.size + 1 : 1;
   const pending: Promise<Uint8Array>[] = [];
@@ -493,11 +176,14 @@ async function convertSlice(
   { fewbits, options }: Work,
   block: BlockFormat | undefined,
   importance: Float32Array | undefined,
-  values: Float32Array,
+  values: Float32Array | Float64Array,
   start: number,
 ): Promise<Uint8Array> {
   const worker: Pool | Fewbits = options.pool ?? fewbits;
-  if (type === 'float32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (type === 'float32') {
+    const { buffer, byteOffset, byteLength } = values instanceof Float32Array ? values : Float32Array.from(values);
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  }
   if (!block) {
     const codes = await worker.encode(values, type as NumberFormatName);
     return new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength);

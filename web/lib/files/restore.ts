@@ -31,13 +31,16 @@ function allocate({ name, file }: StoredTensor, count: number): Float32Array {
   }
 }
 
-/** The values of a whole tensor in row-major order, so many at a time. */
+/**
+ * The values of a whole tensor in row-major order, so many at a time: in doubles where float32 does not hold them all, so
+ * that who narrows them further rounds once.
+ */
 export async function* slices(
   fewbits: Fewbits,
   tensor: StoredTensor,
   count: number,
   signal?: { readonly aborted: boolean },
-): AsyncGenerator<Float32Array> {
+): AsyncGenerator<Float32Array | Float64Array> {
   const { element, elements, fortranOrder, data, byteLength } = tensor;
   if (fortranOrder || count % element.pieceElements !== 0) {
     // Slices that do not begin where pieces do: each is read by itself.
@@ -49,7 +52,7 @@ export async function* slices(
   let at = 0;
   for await (const bytes of inPieces(data.stream(0, byteLength), length)) {
     const held = Math.min((bytes.length / element.pieceBytes) * element.pieceElements, elements - at);
-    yield decode(fewbits, tensor, bytes, held);
+    yield decodeWide(fewbits, tensor, bytes, held);
     at += held;
   }
   if (at < elements) throw shortData(tensor, at);
@@ -103,6 +106,16 @@ export async function* inPieces(stream: AsyncIterable<Uint8Array>, length: numbe
 }
 
 function decode(fewbits: Fewbits, tensor: StoredTensor, bytes: Uint8Array, count: number): Float32Array {
+  const values = decodeWide(fewbits, tensor, bytes, count);
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
+function decodeWide(
+  fewbits: Fewbits,
+  tensor: StoredTensor,
+  bytes: Uint8Array,
+  count: number,
+): Float32Array | Float64Array {
   const { element, bigEndian } = tensor;
   const type = element.type as string;
   if (element.reading === 'block') return fewbits.dequantizeBlocks(bytes, type as BlockFormatName, count);
@@ -114,8 +127,7 @@ function decode(fewbits: Fewbits, tensor: StoredTensor, bytes: Uint8Array, count
   if (element.reading === 'int64') return wideToFloat32(new Int32Array(buffer, byteOffset, 2 * count));
   if (element.reading === 'uint64') return wideToFloat32(new Uint32Array(buffer, byteOffset, 2 * count));
   if (type === 'float32') return new Float32Array(buffer, byteOffset, count);
-  const restored = fewbits.decode(codesOf(fewbits, element, aligned, count), type as NumberFormatName);
-  return restored instanceof Float32Array ? restored : Float32Array.from(restored);
+  return fewbits.decode(codesOf(fewbits, element, aligned, count), type as NumberFormatName);
 }
 
 /** One code per element. */

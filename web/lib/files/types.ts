@@ -115,6 +115,17 @@ export interface ImportanceLike {
   read(name: string, shape: { rowLength: number; experts?: number }): Promise<Float32Array | undefined>;
 }
 
+/** An importance matrix, opened. */
+export interface ImportanceMatrix extends ImportanceLike {
+  readonly format: 'gguf' | 'dat';
+  /** The texts that it was made from; the older layout names one at most. */
+  readonly datasets: readonly string[];
+  /** How many chunks of them; 0 where the file does not say. */
+  readonly chunks: number;
+  /** The tensors that it knows. */
+  readonly names: readonly string[];
+}
+
 export interface PlanOptions {
   to: 'gguf' | 'safetensors' | 'npy';
   /**
@@ -165,3 +176,71 @@ export interface Conversion {
   /** Where the sink was 'blob'. */
   blob?: AnyBlob;
 }
+
+export interface AnalyzeOptions {
+  /** What to try: ggml's block formats, float16, bfloat16. */
+  types: readonly string[];
+  /** Plans types so that the GGUF has at most so many bytes. */
+  targetBytes?: number;
+  importance?: ImportanceLike;
+  pool?: Pool;
+  onProgress?(progress: ConversionProgress): void;
+  signal?: { readonly aborted: boolean };
+}
+
+/** What a type would make of a tensor. */
+export interface AnalyzedType {
+  type: string;
+  byteLength: number;
+  /** Mean of (w − w′)². */
+  mse: number;
+  /** 10 log10 of sum w² / sum (w − w′)²; Infinity where nothing is lost. */
+  sqnrDb: number;
+  cosine: number;
+  /** What a plan adds up: importance × (w − w′)², summed; without an importance matrix relative to sum w². */
+  error: number;
+}
+
+export interface AnalyzedTensor {
+  name: string;
+  /** Of the types whose blocks fit its rows. */
+  results: AnalyzedType[];
+}
+
+export interface Analysis {
+  tensors: AnalyzedTensor[];
+  plan?: {
+    /** Of the whole GGUF. */
+    byteLength: number;
+    types: Map<string, string>;
+    error: number;
+    /** Whether errors were weighed by an importance matrix, or stand for it. */
+    measure: 'importance' | 'proxy';
+  };
+}
+
+/**
+ * What `convertModel` would write: the type and bytes of every tensor, and of the file.
+ * @throws UNKNOWN_FORMAT, UNSUPPORTED, UNSUPPORTED_TYPE, TOO_LARGE, BAD_ARGUMENT, NEEDS_IMPORTANCE
+ */
+export type PlanConversion = (model: Model, options: PlanOptions) => Conversion;
+
+/**
+ * Converts a model, slice by slice, and writes it to a sink: 'blob', a WritableStream, a FileSystemFileHandle, in Node a path.
+ * A Hugging Face checkpoint becomes a GGUF of plain tensors, without the names and the tokenizer that llama.cpp asks for.
+ * @throws as planConversion; NON_FINITE, READ_FAILED, WRITE_FAILED, WORKER_FAILED, ABORTED: nothing is left then
+ */
+export type ConvertModel = (model: Model, sink: unknown, options: ConvertOptions) => Promise<Conversion>;
+
+/**
+ * Quantizes every weight to every type, restores it, and measures. Total error is the sum of importance × (w − w′)² where an
+ * importance matrix is given; without one it is relative to the tensor's sum of squares, a proxy.
+ * @throws UNKNOWN_FORMAT, UNSUPPORTED, BAD_ARGUMENT, OUT_OF_RANGE (no plan is that small), NON_FINITE, ABORTED, as `read`
+ */
+export type AnalyzeModel = (model: Model, options: AnalyzeOptions) => Promise<Analysis>;
+
+/**
+ * Opens an importance matrix as llama-imatrix writes it, GGUF or the older .dat, from what `openModel` takes.
+ * @throws BAD_MAGIC, BAD_HEADER, TRUNCATED, ... as `openModel`
+ */
+export type OpenImportance = (source: ModelSource) => Promise<ImportanceMatrix>;

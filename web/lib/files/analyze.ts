@@ -1,0 +1,176 @@
+// What each candidate type would cost every tensor in bytes and in error, and the types that meet a size at least error.
+import type { StoredTensor } from '../containers/tensor.ts';
+import { shown } from '../containers/words.ts';
+import { align } from '../containers/write.ts';
+import { FewbitsError } from '../errors.ts';
+import type { BlockFormatName, Fewbits, NumberFormatName, Pool } from '../types.ts';
+import { planConversion } from './convert.ts';
+import { type Internals, internalsOf } from './internals.ts';
+import { planTypes } from './plan.ts';
+import { findTensorType, isQuantizable, type TensorType } from './recipes.ts';
+import { slices } from './restore.ts';
+import type { Analysis, AnalyzedTensor, AnalyzedType, AnalyzeOptions, Model } from './types.ts';
+
+/** Values that are tried at once. */
+const SLICE = 2 ** 20;
+/** GGUF's, between tensors. */
+const ALIGNMENT = 32;
+
+export async function analyzeModel(model: Model, options: AnalyzeOptions): Promise<Analysis> {
+  const internals = internalsOf(model);
+  const types = checkTypes(internals.fewbits, options?.types);
+  const candidates = internals.container.tensors.filter((tensor) => isCandidate(internals, tensor));
+  const bytesTotal = candidates.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const tensors: AnalyzedTensor[] = [];
+  let bytesDone = 0;
+  for (const tensor of candidates) {
+    options.onProgress?.({ bytesDone, bytesTotal, tensor: tensor.name });
+    tensors.push({ name: tensor.name, results: await tryTypes(internals.fewbits, tensor, types, options) });
+    bytesDone += tensor.byteLength;
+  }
+  options.onProgress?.({ bytesDone, bytesTotal, tensor: '' });
+  if (options.targetBytes === undefined) return { tensors };
+  return { tensors, plan: makePlan(model, candidates, tensors, options) };
+}
+
+function checkTypes(fewbits: Fewbits, types: unknown): TensorType[] {
+  if (!Array.isArray(types) || types.length === 0)
+    throw new FewbitsError('BAD_ARGUMENT', "types is a list of types to try, such as ['q4_k', 'q8_0'].");
+  const known = types.map(findTensorType);
+  const unmade = fewbits.blockFormats.find(
+    ({ name, canQuantize }) => known.includes(name as TensorType) && !canQuantize,
+  );
+  if (unmade) throw new FewbitsError('UNSUPPORTED', `This version does not make ${unmade.name}.`);
+  return [...new Set(known)];
+}
+
+/** In GGUF what llama.cpp quantizes; elsewhere, where names say less, every matrix of real numbers. */
+function isCandidate({ container, fewbits }: Internals, tensor: StoredTensor): boolean {
+  const { shape, element, elements, refusal } = tensor;
+  const row = fewbits.numberFormats.find(({ name }) => name === element.type);
+  const real = element.reading === 'block' || (element.reading === 'number' && row?.kind === 'floating');
+  if (!real || refusal || elements === 0) return false;
+  return container.format === 'gguf' ? isQuantizable(tensor) : shape.filter((size) => size > 1).length >= 2;
+}
+
+/** Sums over a tensor, in doubles. */
+interface Sums {
+  type: TensorType;
+  /** (w − w′)², the same times importance (1 where there is none for the tensor), w², w′², w · w′ */
+  error: number;
+  weighted: number;
+  original: number;
+  restored: number;
+  product: number;
+}
+
+async function tryTypes(
+  fewbits: Fewbits,
+  tensor: StoredTensor,
+  types: readonly TensorType[],
+  options: AnalyzeOptions,
+): Promise<AnalyzedType[]> {
+  const row = tensor.shape.at(-1)!;
+  const blockSize = (type: TensorType) => fewbits.blockFormats.find(({ name }) => name === type)?.blockSize ?? 1;
+  const fitting = types.filter((type) => row % blockSize(type) === 0);
+  const experts = tensor.shape.length > 2 ? tensor.shape[0]! : 1;
+  const importance = await options.importance?.read(tensor.name, { rowLength: row, experts });
+  const sums = fitting.map((type) => ({ type, error: 0, weighted: 0, original: 0, restored: 0, product: 0 }));
+  // Slices of whole rows, all of one expert.
+  const rows = tensor.elements / row / experts;
+  let fit = Math.max(1, Math.min(rows, Math.floor(SLICE / row)));
+  while (rows % fit !== 0) fit--;
+  let start = 0;
+  for await (const part of slices(fewbits, tensor, fit * row, options.signal)) {
+    if (options.signal?.aborted) throw new FewbitsError('ABORTED', 'The analysis was cancelled.');
+    const values = part instanceof Float32Array ? part : Float32Array.from(part);
+    const expert = Math.floor(start / (rows * row));
+    const weights = importance?.subarray(expert * row, (expert + 1) * row);
+    await Promise.all(
+      sums.map(async (sum) => {
+        const kept = await keep(options.pool ?? fewbits, fewbits, tensor, sum.type, values, weights);
+        addErrors(sum, values, kept, weights);
+      }),
+    );
+    start += values.length;
+  }
+  return sums.map((sum) => summarize(sum, tensor, fewbits, options.importance !== undefined));
+}
+
+/** What the type keeps of the values. */
+async function keep(
+  worker: Fewbits | Pool,
+  fewbits: Fewbits,
+  { name, shape }: StoredTensor,
+  type: TensorType,
+  values: Float32Array,
+  importance: Float32Array | undefined,
+): Promise<Float32Array> {
+  const block = fewbits.blockFormats.find((format) => format.name === type);
+  try {
+    if (!block) return await worker.cast(values, type as NumberFormatName);
+    const options = { rowLength: shape.at(-1)!, ...(importance && block.usesImportance && { importance }) };
+    const bytes = await worker.quantizeBlocks(values, type as BlockFormatName, options);
+    return await worker.dequantizeBlocks(bytes, type as BlockFormatName);
+  } catch (error) {
+    if (!(error instanceof FewbitsError)) throw error;
+    throw new FewbitsError(error.code, `Tensor '${shown(name)}': ${error.message}`, { ...error.details, tensor: name });
+  }
+}
+
+function addErrors(sums: Sums, values: Float32Array, kept: Float32Array, importance: Float32Array | undefined): void {
+  let [error, weighted, original, restored, product] = [0, 0, 0, 0, 0];
+  const row = importance?.length ?? 1;
+  for (let i = 0; i < values.length; i++) {
+    const [value, back] = [values[i]!, kept[i]!];
+    const squared = (value - back) * (value - back);
+    error += squared;
+    weighted += importance ? importance[i % row]! * squared : squared;
+    original += value * value;
+    restored += back * back;
+    product += value * back;
+  }
+  sums.error += error;
+  sums.weighted += weighted;
+  sums.original += original;
+  sums.restored += restored;
+  sums.product += product;
+}
+
+function summarize(
+  { type, error, weighted, original, restored, product }: Sums,
+  { elements }: StoredTensor,
+  fewbits: Fewbits,
+  isWeighted: boolean,
+): AnalyzedType {
+  const lengths = Math.sqrt(original) * Math.sqrt(restored);
+  return {
+    type,
+    byteLength: fewbits.weightBytes(elements, type),
+    mse: error / elements,
+    sqnrDb: error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(original / error),
+    cosine: error === 0 ? 1 : lengths === 0 ? 0 : Math.max(-1, Math.min(1, product / lengths)),
+    error: isWeighted ? weighted : original === 0 ? 0 : error / original,
+  };
+}
+
+function makePlan(
+  model: Model,
+  candidates: readonly StoredTensor[],
+  tensors: readonly AnalyzedTensor[],
+  { targetBytes, importance }: AnalyzeOptions,
+) {
+  const chosen = tensors.filter(({ results }) => results.length > 0);
+  const names = new Set(chosen.map(({ name }) => name));
+  const replaced = candidates.filter(({ name }) => names.has(name));
+  // All that is no candidate keeps its type and its place: the file without them.
+  const { byteLength } = planConversion(model, { to: 'gguf' });
+  const otherBytes = replaced.reduce((left, tensor) => left - align(tensor.byteLength, ALIGNMENT), byteLength);
+  return planTypes(
+    chosen.map(({ name, results }) => ({
+      name,
+      results: results.map(({ type, byteLength, error }) => ({ type: type as TensorType, byteLength, error })),
+    })),
+    { targetBytes: targetBytes!, otherBytes, measure: importance ? 'importance' : 'proxy' },
+  );
+}
