@@ -1,11 +1,19 @@
 // Importance matrices in both layouts: files written here by the layouts' definition, as common/imatrix-loader.cpp reads them at
 // llama.cpp's commit 3af988fa; then damaged ones.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { nodeSource } from '../../web/lib/containers/node.ts';
 import type { Source } from '../../web/lib/containers/source.ts';
+import { bytesSource } from '../../web/lib/containers/sources.ts';
 import { FewbitsError } from '../../web/lib/errors.ts';
-import { openImportance, parseImportance } from '../../web/lib/files/importance.ts';
+import { type Importance, parseImportance } from '../../web/lib/files/importance.ts';
+
+const openImportance = (bytes: Uint8Array): Promise<Importance> =>
+  parseImportance(bytesSource(bytes, 'importance matrix'));
 
 // --- writers ---------------------------------------------------------------------------------------------------------
 
@@ -200,15 +208,21 @@ describe('openImportance', () => {
     );
   });
 
-  it('takes files, buffers and sources', async () => {
-    for (const given of [dat, dat.buffer, new Blob([dat]), counting(dat)])
-      assert.equal((await openImportance(given)).chunks, 96);
+  it('takes what openModel takes', async () => {
+    const open = async (given: unknown) => parseImportance(await nodeSource(given));
+    const folder = mkdtempSync(path.join(tmpdir(), 'fewbits-'));
+    try {
+      const file = path.join(folder, 'imatrix.dat');
+      writeFileSync(file, dat);
+      for (const given of [dat, dat.buffer, new Blob([dat]), file]) assert.equal((await open(given)).chunks, 96);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
     const inside = new Uint8Array(dat.length + 7);
     inside.set(dat, 5);
-    const opened = await openImportance(inside.subarray(5, 5 + dat.length));
+    const opened = await open(inside.subarray(5, 5 + dat.length));
     assert.deepEqual(await opened.read('never', { rowLength: 2 }), Float32Array.of(2, 4));
-    for (const wrong of [null, undefined, 7, 'imatrix.dat', {}, [1]])
-      assert.equal((await errorOf(() => openImportance(wrong as never))).code, 'BAD_INPUT');
+    for (const wrong of [null, undefined, 7, {}]) assert.equal((await errorOf(() => open(wrong))).code, 'BAD_INPUT');
   });
 
   it('reads headers only until values are asked for', async () => {
@@ -227,7 +241,7 @@ describe('openImportance', () => {
     const importance = await openImportance(gguf);
     const error = await errorOf(() => importance.read('blk.0.attn_q.weight', { rowLength: 8 }));
     assert.equal(error.code, 'BAD_LENGTH');
-    assert.match(error.message, /'blk.0.attn_q.weight' has 4 values, but the tensor has 1 × 8\..*another model/);
+    assert.match(error.message, /'blk.0.attn_q.weight' has 4 values, but the tensor 1 × 8\..*another model/);
     for (const shape of [{ rowLength: 0 }, { rowLength: 4, experts: -1 }, {}, undefined])
       assert.equal((await errorOf(() => importance.read('blk.0.attn_q.weight', shape as never))).code, 'BAD_ARGUMENT');
     const embedding = await openImportance(writeDat([{ name: 'token_embd.weight', calls: 1, sums: [1, 2] }]));
@@ -295,7 +309,7 @@ describe('openImportance, bad files', () => {
     );
     await refused(new Bytes().i32(1).i32(1).raw(Uint8Array.of(0xff)).i32(1).i32(1).i32(0).bytes, 'BAD_UTF8');
     const twice = { name: 'a\u202e\n', calls: 1, sums: [1] };
-    await refused(writeDat([twice, twice]), 'DUPLICATE_NAME', /'a\\u\{202e\}\\u\{a\}' stands twice/);
+    await refused(writeDat([twice, twice]), 'DUPLICATE_NAME', /two entries are called 'a\\u\{202e\}\\x0a'/);
   });
 
   it('refuses GGUF files that say nonsense', async () => {
@@ -303,22 +317,9 @@ describe('openImportance, bad files', () => {
     const without = (key: string) => Object.fromEntries(Object.entries(keys).filter(([name]) => name !== key));
     const withKey = (key: string, write: Write) => writeGguf(tensors, { ...keys, [key]: write });
     const start = () => new Bytes().text('GGUF');
-    await refused(start().u32(1).raw(new Uint8Array(99)).bytes, 'UNSUPPORTED', /version 1;/);
-    await refused(
-      start()
-        .u32(3 << 24)
-        .raw(new Uint8Array(99)).bytes,
-      'UNSUPPORTED',
-      /big-endian/,
-    );
-    await refused(
-      start()
-        .u32(3)
-        .u64(2n ** 63n)
-        .u64(0).bytes,
-      'TRUNCATED',
-    );
-    await refused(start().u32(3).u64(0).u64(0).raw(new Uint8Array(99)).bytes, 'BAD_HEADER', /no tensors/);
+    await refused(start().u32(1).raw(new Uint8Array(99)).bytes, 'UNSUPPORTED', /version 1/);
+    await refused(start().u32(3).u64(0).u64(0).raw(new Uint8Array(99)).bytes, 'BAD_HEADER', /imatrix.datasets/);
+    await refused(writeGguf([]), 'BAD_HEADER', /no sums of squares/);
     await refused(
       withKey('general.type', (file) => file.u32(TEXT).string('model')),
       'UNSUPPORTED',
@@ -326,44 +327,12 @@ describe('openImportance, bad files', () => {
     );
     for (const key of ['imatrix.datasets', 'imatrix.chunk_count', 'imatrix.chunk_size'])
       await refused(writeGguf(tensors, without(key)), 'BAD_HEADER', new RegExp(`'${key}' is missing`));
-    await refused(
-      withKey('imatrix.chunk_count', (file) => file.u32(5).u32(1)),
-      'BAD_HEADER',
-      /another type/,
-    );
-    await refused(
-      withKey('imatrix.datasets', (file) => file.u32(9).u32(4).u64(1).u32(1)),
-      'BAD_HEADER',
-      /strings/,
-    );
-    await refused(
-      withKey('other', (file) =>
-        file
-          .u32(9)
-          .u32(4)
-          .u64(2n ** 62n),
-      ),
-      'TRUNCATED',
-    );
-    await refused(
-      withKey('other', (file) => file.u32(9).u32(9).u64(1)),
-      'BAD_HEADER',
-      /list of type 9/,
-    );
-    await refused(
-      withKey('other', (file) => file.u32(13).u32(1)),
-      'BAD_HEADER',
-      /type 13/,
-    );
-    await refused(
-      withKey('other', (file) => file.u32(TEXT).u64(2n ** 64n - 1n)),
-      'TRUNCATED',
-    );
-    await refused(
-      withKey('general.alignment', (file) => file.u32(4).u32(24)),
-      'BAD_HEADER',
-      /power of two/,
-    );
+    const keysOfOtherTypes: [key: string, write: Write, said: RegExp][] = [
+      ['imatrix.chunk_count', (file) => file.u32(TEXT).string('1'), /32 bits/],
+      ['imatrix.chunk_size', (file) => file.u32(10).u64(1), /32 bits/],
+      ['imatrix.datasets', (file) => file.u32(9).u32(4).u64(1).u32(1), /strings/],
+    ];
+    for (const [key, write, said] of keysOfOtherTypes) await refused(withKey(key, write), 'BAD_HEADER', said);
     await refused(writeGguf([tensors[0]!]), 'BAD_DATA', /'a' has no counts/);
     await refused(writeGguf([tensors[1]!]), 'BAD_DATA', /'a' has no sums/);
     const plain = { name: 'a.in_sum', ne: [1], values: [1] };
@@ -371,10 +340,8 @@ describe('openImportance, bad files', () => {
     await refused(writeGguf([{ name: 'a', ne: [1], values: [1] }]), 'BAD_HEADER', /no sums of squares/);
     await refused(writeGguf(pair('a', 3, [1, 1, 1], [1, 1]).map((t) => ({ ...t, ne: [t.values.length] }))), 'BAD_DATA');
     await refused(writeGguf([...tensors, ...tensors]), 'DUPLICATE_NAME');
-    await refused(writeGguf([{ ...tensors[0]!, type: 1 }, tensors[1]!]), 'UNSUPPORTED_TYPE', /type 1/);
-    await refused(writeGguf([{ ...tensors[0]!, ne: [2n ** 32n, 2n ** 32n] }, tensors[1]!]), 'TRUNCATED');
-    await refused(writeGguf([{ ...tensors[0]!, ne: [1, 1, 1, 1, 2] }, tensors[1]!]), 'BAD_HEADER', /5 dimensions/);
-    await refused(writeGguf([tensors[0]!, { ...tensors[1]!, offset: 4 }]), 'BAD_HEADER', /not aligned/);
+    await refused(writeGguf([{ ...tensors[0]!, type: 1 }, tensors[1]!]), 'UNSUPPORTED_TYPE', /is F16; .* are F32/);
+    await refused(writeGguf([{ ...tensors[0]!, ne: [2n ** 32n, 2n ** 32n] }, tensors[1]!]), 'OUT_OF_RANGE');
     await refused(writeGguf([tensors[0]!, { ...tensors[1]!, offset: 0 }]), 'OVERLAP');
     await refused(writeGguf([tensors[0]!, { ...tensors[1]!, offset: 1 << 20 }]), 'TRUNCATED');
   });
@@ -422,14 +389,13 @@ describe('openImportance, bad files', () => {
   });
 
   it('tells of a read that fails, and of a file that shrank', async () => {
-    const importance = await openImportance({
+    const moving = {
       ...{ name: 'moving.gguf', size: gguf.length },
       read: async (start: number, end: number) => gguf.slice(start, end === gguf.length ? end : Math.min(end, 600)),
-    });
+    };
+    const importance = await parseImportance(moving);
     const error = await errorOf(() => importance.read('blk.0.ffn_up_exps.weight', { rowLength: 2, experts: 3 }));
     assert.equal(error.code, 'READ_FAILED');
-    assert.match(error.message, /^moving\.gguf: got 0 of 12 bytes from byte \d+: it has changed/);
-    const broken = { name: 'gone.dat', size: 99, read: () => Promise.reject(new Error('EIO')) };
-    assert.match((await errorOf(() => openImportance(broken))).message, /^gone\.dat: byte 0 cannot be read: EIO/);
+    assert.match(error.message, /^moving\.gguf: got 0 of 12 bytes: it has changed/);
   });
 });

@@ -1,11 +1,13 @@
 // Importance matrices: how much each input of a matrix matters, in both layouts that llama-imatrix wrote. Read as
 // common/imatrix-loader.cpp and tools/quantize do at llama.cpp's commit 3af988fa (2026-08-21), from bounded slices.
+import { Cursor } from '../containers/cursor.ts';
+import { openGguf } from '../containers/gguf.ts';
+import { NAME, TENSORS } from '../containers/limits.ts';
 import type { Source } from '../containers/source.ts';
-import { blobSource } from '../containers/source.ts';
+import { PlainData, type Tables, type TensorData } from '../containers/tensor.ts';
+import { digits, fault, shown, tooLarge, utf8 } from '../containers/words.ts';
 import { FewbitsError } from '../errors.ts';
-import { describe } from '../formats.ts';
-import { Cursor, readAll, shown } from './cursor.ts';
-import { type Floats, readImportanceHeader, SUMS_OR_COUNTS } from './importance-gguf.ts';
+import { blockFormats, describe, numberFormats } from '../formats.ts';
 
 /** An importance matrix whose values are read when they are asked for. */
 export interface Importance {
@@ -25,7 +27,14 @@ export interface Importance {
   read(name: string, shape: { rowLength: number; experts?: number }): Promise<Float32Array | undefined>;
 }
 
-/** Where an entry's sums lie, and by what they are divided. */
+/** Float32 numbers in a file. */
+interface Floats {
+  elements: number;
+  byteOffset: number;
+  data: TensorData;
+}
+
+/** Sums, and what they are divided by. */
 interface Entry {
   sums: Floats;
   /** One count per expert, in the file ... */
@@ -41,152 +50,183 @@ interface Opened {
   entries: Map<string, Entry>;
 }
 
-/** Entries more than any model has: time, and memory for their names. */
-const MAX_ENTRIES = 1 << 20;
-const MAX_NAME = 1 << 16;
-/** Name length, one letter, calls, count, one value. */
-const LEAST_ENTRY = 4 + 1 + 4 + 4 + 4;
-
-/** Floats that are read and divided at once. */
-const SLICE = 1 << 18;
+const AGAIN = 'Make the importance matrix again';
 
 // --- the older layout: count, then name, calls and sums of each ------------------------------------------------------
 
-async function openDat(source: Source): Promise<Opened> {
-  const cursor = new Cursor(source);
-  const count = (await cursor.take(4, 'the count of entries')).getInt32(0, true);
-  if (count < 1 || count > Math.floor(cursor.remaining / LEAST_ENTRY))
-    throw cursor.error(
-      'BAD_MAGIC',
-      `it begins neither with GGUF nor with a count of entries that fit ${source.size} bytes: no importance matrix`,
-      0,
-    );
-  if (count > MAX_ENTRIES) throw cursor.error('TOO_LARGE', `${count} entries; the limit is ${MAX_ENTRIES}`, 0);
-  const entries = new Map<string, Entry>();
-  for (let i = 0; i < count; i++) await readEntry(cursor, entries, `entry ${i + 1} of ${count}`);
-  return { format: 'dat', ...(await readEnd(cursor)), entries };
-}
+/** Name length, one letter, calls, count, one value. */
+const LEAST_ENTRY = 4 + 1 + 4 + 4 + 4;
 
-async function readEntry(cursor: Cursor, entries: Map<string, Entry>, what: string): Promise<void> {
-  const at = cursor.position;
-  const length = (await cursor.take(4, what)).getInt32(0, true);
-  if (length < 1) throw cursor.error('BAD_HEADER', `${what} has a name of ${length} bytes`, at);
-  if (length > MAX_NAME)
-    throw cursor.error('TOO_LARGE', `${what} has a name of ${length} bytes; the limit is ${MAX_NAME}`, at);
-  const name = await cursor.text(length, `the name of ${what}`);
-  if (entries.has(name)) throw cursor.error('DUPLICATE_NAME', `entry '${shown(name)}' stands twice`, at);
-  const numbers = await cursor.take(8, what);
-  const calls = numbers.getInt32(0, true);
-  const elements = numbers.getInt32(4, true);
-  if (elements < 1)
-    throw cursor.error('BAD_HEADER', `entry '${shown(name)}' has ${elements} values`, cursor.position - 4);
-  entries.set(name, { sums: { name, elements, byteOffset: cursor.position }, calls });
-  cursor.skip(4 * elements, `entry '${shown(name)}'`);
-}
+class DatReader {
+  private readonly cursor: Cursor;
+  private readonly entries = new Map<string, Entry>();
 
-/** Files before chunks were counted end with the entries, others before the dataset's name. */
-async function readEnd(cursor: Cursor): Promise<{ chunks: number; datasets: string[] }> {
-  if (cursor.remaining === 0) return { chunks: 0, datasets: [] };
-  const chunks = Math.max(0, (await cursor.take(4, 'the count of chunks')).getInt32(0, true));
-  if (cursor.remaining === 0) return { chunks, datasets: [] };
-  const length = (await cursor.take(4, "the length of the dataset's name")).getInt32(0, true);
-  if (length > MAX_NAME)
-    throw cursor.error('TOO_LARGE', `the dataset's name has ${length} bytes; the limit is ${MAX_NAME}`);
-  return { chunks, datasets: length > 0 ? [await cursor.text(length, "the dataset's name")] : [] };
+  constructor(private readonly source: Source) {
+    this.cursor = new Cursor(source);
+  }
+
+  async open(): Promise<Opened> {
+    const { name, size } = this.source;
+    const count = await this.i32('The count of entries');
+    if (count < 1 || count > Math.floor(this.cursor.left / LEAST_ENTRY)) {
+      const what = `it begins neither with GGUF nor with a count of entries that fit in ${digits(size)} bytes`;
+      throw fault('BAD_MAGIC', name, 0, `${what}: no importance matrix.`);
+    }
+    if (count > TENSORS) throw tooLarge(name, 0, 'entries', TENSORS, count);
+    for (let i = 1; i <= count; i++) await this.entry(`Entry ${digits(i)} of ${digits(count)}`);
+    return { format: 'dat', ...(await this.end()), entries: this.entries };
+  }
+
+  private async i32(what: string): Promise<number> {
+    await this.cursor.fill(4, what);
+    return this.cursor.u32() | 0;
+  }
+
+  private async text(length: number, what: string): Promise<string> {
+    const at = this.cursor.position;
+    if (length > NAME) throw tooLarge(this.source.name, at - 4, 'bytes of a name', NAME, length);
+    await this.cursor.fill(length, what);
+    return utf8(this.cursor.take(length), this.source.name, at, what);
+  }
+
+  private async entry(what: string): Promise<void> {
+    const { cursor, source } = this;
+    const at = cursor.position;
+    const length = await this.i32(what);
+    if (length < 1) throw fault('BAD_HEADER', source.name, at, `${what} has a name of ${length} bytes. ${AGAIN}.`);
+    const name = await this.text(length, `The name of ${what.toLowerCase()}`);
+    if (this.entries.has(name))
+      throw fault('DUPLICATE_NAME', source.name, at, `two entries are called '${shown(name)}'. ${AGAIN}.`);
+    const calls = await this.i32(what);
+    const elements = await this.i32(what);
+    const byteOffset = cursor.position;
+    if (elements < 1)
+      throw fault('BAD_HEADER', source.name, byteOffset - 4, `'${shown(name)}' has ${elements} values. ${AGAIN}.`);
+    const after = byteOffset + 4 * elements;
+    // Nothing is read: the file only has to reach there.
+    if (after > source.size) await cursor.fill(4 * elements, `'${shown(name)}'`);
+    cursor.seek(after);
+    this.entries.set(name, { sums: { elements, byteOffset, data: new PlainData(source, byteOffset) }, calls });
+  }
+
+  /** Files before chunks were counted end with the entries, others before the dataset's name. */
+  private async end(): Promise<{ chunks: number; datasets: string[] }> {
+    if (this.cursor.left === 0) return { chunks: 0, datasets: [] };
+    const chunks = Math.max(0, await this.i32('The count of chunks'));
+    if (this.cursor.left === 0) return { chunks, datasets: [] };
+    const what = "The dataset's name";
+    const length = await this.i32(what);
+    return { chunks, datasets: length > 0 ? [await this.text(length, what)] : [] };
+  }
 }
 
 // --- GGUF: NAME.in_sum2 and NAME.counts ------------------------------------------------------------------------------
 
-async function openGguf(source: Source): Promise<Opened> {
-  const { datasets, chunks, tensors } = await readImportanceHeader(source);
-  const entries = new Map<string, Entry>();
-  for (const { name: whole, byteOffset } of tensors.values()) {
-    const name = whole.replace(SUMS_OR_COUNTS, '');
-    if (entries.has(name)) continue;
-    const wrong = (what: string) => problem(source, 'BAD_DATA', `'${shown(name)}' has ${what}`, byteOffset);
-    const [sums, counts] = [tensors.get(`${name}.in_sum2`), tensors.get(`${name}.counts`)];
-    if (!sums || !counts) throw wrong(sums ? 'no counts' : 'no sums of squares');
-    if (counts.elements < 1 || sums.elements < 1 || sums.elements % counts.elements !== 0)
-      throw wrong(`${sums.elements} sums for ${counts.elements} counts, which do not divide them`);
-    const plain = tensors.get(`${name}.in_sum`)?.elements ?? sums.elements;
-    if (plain !== sums.elements) throw wrong(`${plain} sums, but ${sums.elements} sums of squares`);
-    entries.set(name, { sums, counts });
+/** How names of tensors end: sums of the inputs (in newer files), of their squares, and how many were summed. */
+const ENDING = /\.(in_sum|in_sum2|counts)$/;
+
+async function openMatrix(source: Source, tables: Tables): Promise<Opened> {
+  const { metadata, tensors } = await openGguf(source, tables);
+  const header = readKeys(source, metadata);
+  const found = new Map<string, Floats>();
+  for (const { name, elements, storedType, data } of tensors) {
+    const byteOffset = data.byteOffset!;
+    if (!ENDING.test(name)) continue;
+    if (storedType !== 'F32') {
+      const what = `'${shown(name)}' is ${storedType}; sums and counts are F32. ${AGAIN}.`;
+      throw fault('UNSUPPORTED_TYPE', source.name, byteOffset, what);
+    }
+    found.set(name, { elements, byteOffset, data });
   }
-  if (entries.size === 0) throw problem(source, 'BAD_HEADER', 'it has no sums of squares (NAME.in_sum2)', 0);
-  return { format: 'gguf', datasets, chunks, entries };
+  const entries = new Map<string, Entry>();
+  for (const name of new Set([...found.keys()].map((whole) => whole.replace(ENDING, ''))))
+    entries.set(name, readPair(source, name, found));
+  if (entries.size === 0)
+    throw fault('BAD_HEADER', source.name, 0, `it has no sums of squares (NAME.in_sum2). ${AGAIN}.`);
+  return { format: 'gguf', ...header, entries };
 }
 
-function problem(source: Source, code: 'BAD_DATA' | 'BAD_HEADER', message: string, byteOffset: number): FewbitsError {
-  return new FewbitsError(code, `${shown(source.name)}: ${message}. Make the importance matrix again.`, { byteOffset });
+function readKeys(source: Source, metadata: ReadonlyMap<string, unknown>): { datasets: string[]; chunks: number } {
+  const wrong = (code: 'UNSUPPORTED' | 'BAD_HEADER', what: string) => fault(code, source.name, 0, what);
+  const kind = metadata.get('general.type') ?? 'imatrix';
+  if (kind !== 'imatrix')
+    throw wrong('UNSUPPORTED', `a GGUF of type '${shown(String(kind))}' is no importance matrix.`);
+  const whole = (value: unknown) => typeof value === 'number';
+  const needed: readonly [key: string, fits: (value: unknown) => boolean, what: string][] = [
+    ['imatrix.datasets', (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'), 'strings'],
+    ['imatrix.chunk_count', whole, 'a number of 32 bits'],
+    ['imatrix.chunk_size', whole, 'a number of 32 bits'],
+  ];
+  for (const [key, fits, what] of needed) {
+    if (!metadata.has(key)) throw wrong('BAD_HEADER', `key '${key}' is missing. ${AGAIN}.`);
+    if (!fits(metadata.get(key))) throw wrong('BAD_HEADER', `key '${key}' must hold ${what}. ${AGAIN}.`);
+  }
+  const chunks = metadata.get('imatrix.chunk_count') as number;
+  return { datasets: metadata.get('imatrix.datasets') as string[], chunks };
+}
+
+function readPair(source: Source, name: string, found: ReadonlyMap<string, Floats>): Entry {
+  const [sums, counts, plain] = ['in_sum2', 'counts', 'in_sum'].map((ending) => found.get(`${name}.${ending}`));
+  const wrong = (what: string) => {
+    const at = (sums ?? counts ?? plain)?.byteOffset;
+    return fault('BAD_DATA', source.name, at, `'${shown(name)}' has ${what}. ${AGAIN}.`);
+  };
+  if (!sums || !counts) throw wrong(sums ? 'no counts' : 'no sums of squares');
+  if (counts.elements < 1 || sums.elements < 1 || sums.elements % counts.elements !== 0)
+    throw wrong(`${sums.elements} sums for ${counts.elements} counts, which do not divide them`);
+  if (plain && plain.elements !== sums.elements)
+    throw wrong(`${plain.elements} sums, but ${sums.elements} sums of squares`);
+  return { sums, counts };
 }
 
 // --- values ----------------------------------------------------------------------------------------------------------
 
 /** Little-endian floats, as every machine with typed arrays has them. */
-async function readFloats(source: Source, { byteOffset }: Floats, from: number, to: number): Promise<Float32Array> {
-  const bytes = await readAll(source, byteOffset + 4 * from, byteOffset + 4 * to);
-  return new Float32Array(bytes.buffer, 0, to - from);
+async function readFloats(source: Source, { data, elements, byteOffset }: Floats): Promise<Float32Array> {
+  const values = new Float32Array(elements);
+  const bytes = new Uint8Array(values.buffer);
+  let at = 0;
+  for await (const slice of data.stream(0, bytes.length)) {
+    bytes.set(slice.subarray(0, bytes.length - at), at);
+    at += slice.length;
+  }
+  if (at === bytes.length) return values;
+  const what = `got ${digits(at)} of ${digits(bytes.length)} bytes: it has changed. Open it again.`;
+  throw fault('READ_FAILED', source.name, byteOffset, what);
+}
+
+/** The first value that a test does not let pass ends the reading. */
+function check(source: Source, name: string, values: Float32Array, at: Floats, passes: (value: number) => boolean) {
+  const bad = values.findIndex((value) => !passes(value));
+  if (bad < 0) return;
+  const what = `value ${digits(bad)} of '${shown(name)}' is ${values[bad]}, which no importance can be. ${AGAIN}.`;
+  throw fault('BAD_DATA', source.name, at.byteOffset + 4 * bad, what);
 }
 
 /** C's lround: halves go away from zero. Counts are whole, but stored as floats. */
-const wholeCount = (count: number): number => Math.fround(Math.sign(count) * Math.floor(Math.abs(count) + 0.5));
-
-/** What sums of the i-th part are divided by; 0: no token came there, and all its values are 1. */
-async function divisors(source: Source, { counts, calls = 0 }: Entry): Promise<Float32Array> {
-  // Sums of no calls stand as they are.
-  if (!counts) return Float32Array.of(calls > 0 ? calls : 1);
-  const stored = await readFloats(source, counts, 0, counts.elements);
-  const bad = stored.findIndex((count) => !Number.isFinite(count));
-  if (bad >= 0)
-    throw problem(
-      source,
-      'BAD_DATA',
-      `count ${bad} of '${shown(counts.name)}' is ${stored[bad]}`,
-      counts.byteOffset + 4 * bad,
-    );
-  return stored.map(wholeCount);
-}
+const wholeCount = (count: number): number => Math.sign(count) * Math.floor(Math.abs(count) + 0.5);
 
 /** Means of squares: float32 sums over float32 counts, rounded once, as llama-quantize divides. */
-async function readValues(source: Source, entry: Entry): Promise<Float32Array> {
-  const { sums } = entry;
-  const by = await divisors(source, entry);
-  const part = sums.elements / by.length;
-  const values = new Float32Array(sums.elements);
-  for (let from = 0; from < values.length; from += SLICE) {
-    const slice = await readFloats(source, sums, from, Math.min(values.length, from + SLICE));
-    slice.forEach((sum, i) => {
-      const at = from + i;
-      if (!(sum >= 0 && sum < Infinity))
-        throw problem(
-          source,
-          'BAD_DATA',
-          `value ${at} of '${shown(sums.name)}' is ${sum}; it must be finite and not below 0`,
-          sums.byteOffset + 4 * at,
-        );
-      const divisor = by[Math.floor(at / part)]!;
-      values[at] = divisor > 0 ? sum / divisor : 1;
-    });
+async function readValues(source: Source, name: string, { sums, counts, calls = 0 }: Entry): Promise<Float32Array> {
+  // Sums of no calls stand as they are; where no token came to an expert, all its values are 1.
+  let divisors = Float32Array.of(calls > 0 ? calls : 1);
+  if (counts) {
+    const stored = await readFloats(source, counts);
+    check(source, name, stored, counts, Number.isFinite);
+    divisors = Float32Array.from(stored, wholeCount);
   }
+  const values = await readFloats(source, sums);
+  check(source, name, values, sums, (sum) => sum >= 0 && sum < Infinity);
+  const part = values.length / divisors.length;
+  divisors.forEach((divisor, i) => {
+    const row = values.subarray(i * part, (i + 1) * part);
+    if (divisor > 0) for (let j = 0; j < part; j++) row[j]! /= divisor;
+    else row.fill(1);
+  });
   return values;
 }
 
-const size = (name: string, value: unknown): number => {
-  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
-  throw new FewbitsError('BAD_ARGUMENT', `${name} is ${describe(value)}; it must be a whole number, 1 or more.`, {
-    name,
-  });
-};
-
-/**
- * Opens an importance matrix from bytes that are given slice by slice.
- * @throws BAD_MAGIC, TRUNCATED, BAD_HEADER, BAD_DATA, BAD_UTF8, DUPLICATE_NAME, OVERLAP, TOO_LARGE, UNSUPPORTED,
- *   UNSUPPORTED_TYPE, READ_FAILED; details.byteOffset says where
- */
-export async function parseImportance(source: Source): Promise<Importance> {
-  const magic = await readAll(source, 0, Math.min(4, source.size));
-  const isGguf = String.fromCharCode(...magic) === 'GGUF';
-  const { entries, ...rest } = await (isGguf ? openGguf(source) : openDat(source));
+function toImportance(source: Source, { entries, ...rest }: Opened): Importance {
   return {
     ...rest,
     names: [...entries.keys()],
@@ -195,36 +235,32 @@ export async function parseImportance(source: Source): Promise<Importance> {
       const rowLength = size('rowLength', shape?.rowLength);
       const experts = size('experts', shape.experts ?? 1);
       if (!entry) return undefined;
-      const { elements } = entry.sums;
-      if (elements === rowLength * experts) return readValues(source, entry);
+      const { elements, byteOffset } = entry.sums;
+      if (elements === rowLength * experts) return readValues(source, name, entry);
       // llama-quantize does without it for embeddings, which some files have by the vocabulary.
       if (name === 'token_embd.weight') return undefined;
-      throw new FewbitsError(
-        'BAD_LENGTH',
-        `${shown(source.name)}: '${shown(name)}' has ${elements} values, but the tensor has ${experts} × ${rowLength}. ` +
-          'The importance matrix belongs to another model.',
-        { name, elements, rowLength, experts, byteOffset: entry.sums.byteOffset },
-      );
+      const has = `'${shown(name)}' has ${digits(elements)} values, but the tensor ${experts} × ${digits(rowLength)}`;
+      throw fault('BAD_LENGTH', source.name, byteOffset, `${has}. The importance matrix belongs to another model.`);
     },
   };
 }
 
-/** What an importance matrix can be opened from, beside a Source. */
-export type ImportanceBytes = Blob | ArrayBuffer | Uint8Array;
+function size(name: string, value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
+  const what = `${name} is ${describe(value)}; it must be a whole number, 1 or more.`;
+  throw new FewbitsError('BAD_ARGUMENT', what, { name });
+}
 
 /**
- * Opens an importance matrix, GGUF or the older .dat: `convertModel(model, sink, { importance: await openImportance(file) })`.
- * @throws as parseImportance, BAD_INPUT
+ * An importance matrix out of bytes that are given slice by slice: only headers are read before values are asked for.
+ * @throws BAD_MAGIC, TRUNCATED, BAD_HEADER, BAD_DATA, BAD_UTF8, DUPLICATE_NAME, OVERLAP, TOO_LARGE, UNSUPPORTED,
+ *   UNSUPPORTED_TYPE, READ_FAILED, ...; details.byteOffset says where
  */
-export async function openImportance(given: Source | ImportanceBytes): Promise<Importance> {
-  const name = (given as Partial<File>)?.name ?? 'importance matrix';
-  if (given instanceof Blob) return parseImportance(blobSource(given, name));
-  if (given instanceof ArrayBuffer) return openImportance(new Uint8Array(given));
-  if (given instanceof Uint8Array)
-    return parseImportance({ name, size: given.length, read: async (start, end) => given.subarray(start, end) });
-  if (typeof given?.read === 'function' && Number.isSafeInteger(given.size)) return parseImportance(given);
-  throw new FewbitsError(
-    'BAD_INPUT',
-    `An importance matrix is opened from a file or its bytes, not from ${describe(given)}.`,
-  );
+export async function parseImportance(
+  source: Source,
+  tables: Tables = { numberFormats, blockFormats },
+): Promise<Importance> {
+  const magic = await source.read(0, Math.min(4, source.size));
+  const isGguf = String.fromCharCode(...magic) === 'GGUF';
+  return toImportance(source, await (isGguf ? openMatrix(source, tables) : new DatReader(source).open()));
 }
