@@ -6,14 +6,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { init } from 'fewbits';
 import { nodeSource } from '../../web/lib/containers/node.ts';
 import type { Source } from '../../web/lib/containers/source.ts';
 import { bytesSource } from '../../web/lib/containers/sources.ts';
 import { FewbitsError } from '../../web/lib/errors.ts';
 import { type Importance, parseImportance } from '../../web/lib/files/importance.ts';
 
+const fewbits = await init();
+
 const openImportance = (bytes: Uint8Array): Promise<Importance> =>
-  parseImportance(bytesSource(bytes, 'importance matrix'));
+  parseImportance(bytesSource(bytes, 'importance matrix'), fewbits);
 
 // --- writers ---------------------------------------------------------------------------------------------------------
 
@@ -209,7 +212,7 @@ describe('openImportance', () => {
   });
 
   it('takes what openModel takes', async () => {
-    const open = async (given: unknown) => parseImportance(await nodeSource(given));
+    const open = async (given: unknown) => parseImportance(await nodeSource(given), fewbits);
     const folder = mkdtempSync(path.join(tmpdir(), 'fewbits-'));
     try {
       const file = path.join(folder, 'imatrix.dat');
@@ -230,7 +233,7 @@ describe('openImportance', () => {
     const entries = Array.from({ length: 8 }, (_, i) => ({ name: `blk.${i}`, calls: 1, sums: long }));
     for (const bytes of [writeDat(entries), writeGguf(entries.flatMap(({ name }) => pair(name, 100_000, long, [1])))]) {
       const source = counting(bytes);
-      const importance = await parseImportance(source);
+      const importance = await parseImportance(source, fewbits);
       assert(source.total < 10 * 65_540, `${source.total} of ${bytes.length} bytes read`);
       assert.equal((await importance.read('blk.7', { rowLength: 100_000 }))![99_999], 99_999);
       assert(source.largest <= 1 << 20, `${source.largest} bytes at once`);
@@ -376,7 +379,7 @@ describe('openImportance, bad files', () => {
         for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
         const source = counting(bytes);
         try {
-          const importance = await parseImportance(source);
+          const importance = await parseImportance(source, fewbits);
           for (const name of importance.names) await importance.read(name, { rowLength: 4 });
         } catch (error) {
           assert(error instanceof FewbitsError, String((error as Error).stack));
@@ -393,7 +396,7 @@ describe('openImportance, bad files', () => {
       ...{ name: 'moving.gguf', size: gguf.length },
       read: async (start: number, end: number) => gguf.slice(start, end === gguf.length ? end : Math.min(end, 600)),
     };
-    const importance = await parseImportance(moving);
+    const importance = await parseImportance(moving, fewbits);
     const error = await errorOf(() => importance.read('blk.0.ffn_up_exps.weight', { rowLength: 2, experts: 3 }));
     assert.equal(error.code, 'READ_FAILED');
     assert.match(error.message, /^moving\.gguf: got 0 of 12 bytes: it has changed/);

@@ -12,7 +12,7 @@ export const openModel: OpenModel = opener({ init, source: nodeSource, inflate: 
 export const planConversion: PlanConversion = plan;
 export const convertModel: ConvertModel = converter({ open: nodeSink });
 export const analyzeModel: AnalyzeModel = analyze;
-export const openImportance: OpenImportance = async (source) => parseImportance(await nodeSource(source));
+export const openImportance: OpenImportance = async (source) => parseImportance(await nodeSource(source), await init());
 
 export { planFlags, planOverrides } from './files/plan.ts';
 export { recipeTypes } from './files/recipes.ts';

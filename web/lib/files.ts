@@ -12,7 +12,7 @@ export const openModel: OpenModel = opener({ init, source: webSource, inflate: w
 export const planConversion: PlanConversion = plan;
 export const convertModel: ConvertModel = converter({ open: webSink });
 export const analyzeModel: AnalyzeModel = analyze;
-export const openImportance: OpenImportance = async (source) => parseImportance(await webSource(source));
+export const openImportance: OpenImportance = async (source) => parseImportance(await webSource(source), await init());
 
 export { planFlags, planOverrides } from './files/plan.ts';
 export { recipeTypes } from './files/recipes.ts';

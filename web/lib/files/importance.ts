@@ -7,7 +7,7 @@ import type { Source } from '../containers/source.ts';
 import { PlainData, type Tables, type TensorData } from '../containers/tensor.ts';
 import { digits, fault, shown, tooLarge, utf8 } from '../containers/words.ts';
 import { FewbitsError } from '../errors.ts';
-import { blockFormats, describe, numberFormats } from '../formats.ts';
+import { describe } from '../formats.ts';
 
 /** An importance matrix whose values are read when they are asked for. */
 export interface Importance {
@@ -256,10 +256,7 @@ function size(name: string, value: unknown): number {
  * @throws BAD_MAGIC, TRUNCATED, BAD_HEADER, BAD_DATA, BAD_UTF8, DUPLICATE_NAME, OVERLAP, TOO_LARGE, UNSUPPORTED,
  *   UNSUPPORTED_TYPE, READ_FAILED, ...; details.byteOffset says where
  */
-export async function parseImportance(
-  source: Source,
-  tables: Tables = { numberFormats, blockFormats },
-): Promise<Importance> {
+export async function parseImportance(source: Source, tables: Tables): Promise<Importance> {
   const magic = await source.read(0, Math.min(4, source.size));
   const isGguf = String.fromCharCode(...magic) === 'GGUF';
   return toImportance(source, await (isGguf ? openMatrix(source, tables) : new DatReader(source).open()));
