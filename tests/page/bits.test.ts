@@ -32,11 +32,6 @@ describe('chapter 2, Bits', () => {
   const bit = (name: string, format?: string) => group(format).getByRole('switch', { name, exact: true });
   const field = (name: string) => figure.getByRole('textbox', { name, exact: true });
   const number = () => field('Number').inputValue();
-  /** Waits until the field, which follows the bits a moment after the sentence, reads that; else says what it reads. */
-  async function reads(text: string): Promise<void> {
-    for (let tries = 0; tries < 50 && (await number()) !== text; tries++) await page.waitForTimeout(40);
-    assert.equal(await number(), text);
-  }
   const button = (name: string) => figure.getByRole('button', { name });
 
   async function type(into: Locator, text: string): Promise<void> {
@@ -123,7 +118,7 @@ describe('chapter 2, Bits', () => {
     await bit('exponent bit 7').focus();
     for (const key of '11111111') await page.keyboard.press(key);
     await says('All exponent bits are 1 and the mantissa is not 0: this is NaN, not a number.');
-    await reads('NaN');
+    await numberReads('NaN');
     assert.equal(await button('Next').isDisabled(), true);
     await type(field('Number'), '-inf');
     await says('All exponent bits are 1 and the mantissa is 0: this is infinity.');
