@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { FewbitsError, init, type ModelConfig } from 'fewbits';
+import { errorsOf } from './errors.ts';
 
 const { blockFormats, formatBytes, kvCacheBytes, modelMemory, modelParameters, weightBytes } = await init();
+const errorOf = errorsOf(FewbitsError);
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
@@ -40,16 +42,6 @@ function realKeys({ arch, config }: Published): ModelConfig {
 
 function shape(id: string): ModelConfig {
   return realKeys(published.find((model) => model.id.includes(id))!);
-}
-
-function errorOf(call: () => unknown): FewbitsError {
-  try {
-    call();
-  } catch (error) {
-    assert(error instanceof FewbitsError, String(error));
-    return error;
-  }
-  assert.fail('nothing was thrown');
 }
 
 describe('modelParameters', () => {

@@ -7,8 +7,10 @@ import { init } from 'fewbits';
 import { FewbitsError } from '../../web/lib/errors.ts';
 import { type Plan, type PlanTensor, planFlags, planOverrides, planTypes } from '../../web/lib/files/plan.ts';
 import { chooseTypes, type TensorType, tensorTypes } from '../../web/lib/files/recipes.ts';
+import { errorsOf } from './errors.ts';
 
 const { blockFormats } = await init();
+const errorOf = errorsOf(FewbitsError);
 
 const names = tensorTypes();
 
@@ -43,16 +45,6 @@ function leastByTable(tensors: readonly PlanTensor[], room: number): number {
     least = next;
   }
   return least[room]!;
-}
-
-function errorOf(call: () => unknown): FewbitsError {
-  try {
-    call();
-  } catch (error) {
-    assert(error instanceof FewbitsError, String(error));
-    return error;
-  }
-  assert.fail('nothing was thrown');
 }
 
 /** What a plan says of itself, checked against the tensors. */

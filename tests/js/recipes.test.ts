@@ -16,8 +16,10 @@ import {
   tensorTypes,
   uniformTypes,
 } from '../../web/lib/files/recipes.ts';
+import { errorsOf } from './errors.ts';
 
 const { blockFormats } = await init();
+const errorOf = errorsOf(FewbitsError);
 
 type Shapes = Record<string, { shape: number[]; layers: 'all' | number[] }[]>;
 
@@ -92,16 +94,6 @@ function countsOf(model: RecipeModel, types: Map<string, string>): Record<string
     counts[type] = (counts[type] ?? 0) + 1;
   }
   return counts;
-}
-
-function errorOf(call: () => unknown): FewbitsError {
-  try {
-    call();
-  } catch (error) {
-    assert(error instanceof FewbitsError, String(error));
-    return error;
-  }
-  assert.fail('nothing was thrown');
 }
 
 describe('recipeTypes', () => {

@@ -1,4 +1,5 @@
 // Bytes of a tensor to float32: slices through the core, and rules of its own for what no number format holds.
+import { fortranPositions } from '../containers/positions.ts';
 import type { Element, StoredTensor } from '../containers/tensor.ts';
 import { digits, fault, shown } from '../containers/words.ts';
 import { FewbitsError } from '../errors.ts';
@@ -148,7 +149,7 @@ export function swap(bytes: Uint8Array, size: number): void {
 
 /** An array whose first axis runs fastest: its values come in another order than they are wanted in. */
 async function scatter(fewbits: Fewbits, tensor: StoredTensor, range: Range, values: Float32Array): Promise<void> {
-  const next = rowMajorPositions(tensor.shape);
+  const next = fortranPositions(tensor.shape);
   const { start, end, signal } = range;
   await inOrder(fewbits, tensor, { start: 0, end: tensor.elements, signal }, (part) => {
     for (const value of part) {
@@ -156,21 +157,4 @@ async function scatter(fewbits: Fewbits, tensor: StoredTensor, range: Range, val
       if (position >= start && position < end) values[position - start] = value;
     }
   });
-}
-
-/** Positions in row-major order of the elements of a shape, as they come with the first axis fastest. */
-function rowMajorPositions(shape: readonly number[]): () => number {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const index = shape.map(() => 0);
-  let position = 0;
-  return () => {
-    const current = position;
-    for (let axis = 0; axis < shape.length; axis++) {
-      position += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      position -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-    return current;
-  };
 }

@@ -25,23 +25,6 @@ export function forEachElement(bytes: Uint8Array, type: ElementType, visit: (val
   for (let at = 0; at < bytes.byteLength; at += type.itemBytes) visit(get(view, at, !type.bigEndian));
 }
 
-/** Positions in row-major order of an array whose first axis runs fastest, as they come. */
-export function fortranPositions(shape: readonly number[]): () => number {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
-  const index = shape.map(() => 0);
-  let position = 0;
-  return () => {
-    const current = position;
-    for (let axis = 0; axis < shape.length; axis++) {
-      position += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      position -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-    return current;
-  };
-}
-
 function halfToNumber(code: number): number {
   const sign = code & 0x8000 ? -1 : 1;
   const exponent = (code >> 10) & 31;

@@ -1,10 +1,11 @@
 // Any file that a reader may drop. Binary ones are read in slices; only the float32 result is held.
 import { isNpy, openNpy } from '../../../lib/containers/npy.ts';
+import { fortranPositions } from '../../../lib/containers/positions.ts';
 import { blobSource, type Source } from '../../../lib/containers/source.ts';
 import { FewbitsError } from '../../../lib/errors.ts';
 import { aborted, fromBinary } from './collect.ts';
 import { readCsv } from './csv.ts';
-import { forEachElement, fortranPositions } from './elements.ts';
+import { forEachElement } from './elements.ts';
 import { flatten, locateJsonError, parseJson } from './json.ts';
 import { clip } from './number.ts';
 import { looksLike, textEncoding } from './sniff.ts';
