@@ -81,7 +81,7 @@ async function tryTypes(
   let fit = Math.max(1, Math.min(rows, Math.floor(SLICE / row)));
   while (rows % fit !== 0) fit--;
   let start = 0;
-  for await (const part of slices(fewbits, tensor, fit * row, options.signal)) {
+  for await (const part of slices(fewbits, tensor, fit * row, { signal: options.signal })) {
     if (options.signal?.aborted) throw new FewbitsError('ABORTED', 'The analysis was cancelled.');
     const values = part instanceof Float32Array ? part : Float32Array.from(part);
     const expert = Math.floor(start / (rows * row));

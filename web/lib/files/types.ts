@@ -166,6 +166,28 @@ export interface Conversion {
   blob?: AnyBlob;
 }
 
+export interface ConvertPartOptions extends ConvertOptions {
+  /** Which part, from 1, of how many. */
+  part: { index: number; count: number };
+}
+
+/** A part of a conversion: bytes [begin, end) of an output that has `byteLength` in all. */
+export interface ConversionPart {
+  index: number;
+  count: number;
+  begin: number;
+  end: number;
+  byteLength: number;
+  /** Where the sink was 'blob'. */
+  blob?: AnyBlob;
+}
+
+export interface JoinOptions {
+  /** Bytes of the output, and the part that they come from. */
+  onProgress?(progress: { bytesDone: number; bytesTotal: number; part: number }): void;
+  signal?: { readonly aborted: boolean };
+}
+
 export interface AnalyzeOptions {
   /** What to try: ggml's block formats, float16, bfloat16. */
   types: readonly string[];
@@ -220,6 +242,24 @@ export type PlanConversion = (model: Model, options: PlanOptions) => Conversion;
  * @throws as planConversion; NON_FINITE, READ_FAILED, WRITE_FAILED, WORKER_FAILED, ABORTED: nothing is left then
  */
 export type ConvertModel = (model: Model, sink: unknown, options: ConvertOptions) => Promise<Conversion>;
+
+/**
+ * Makes one part of what `convertModel` writes, for `joinParts`: parts are cut so that each takes about as long, and need
+ * nothing of each other, so that they can be made side by side, in any order, on any machine with the same input and options.
+ * @throws as convertModel; BAD_ARGUMENT
+ */
+export type ConvertPart = (model: Model, sink: unknown, options: ConvertPartOptions) => Promise<ConversionPart>;
+
+/**
+ * Puts all parts of a conversion together, given in any order: the same bytes as a single `convertModel`.
+ * @throws BAD_MAGIC (no part), TRUNCATED, BAD_HEADER, BAD_DATA (damaged, or of another conversion), DUPLICATE_NAME (a part
+ * given twice), MISSING_FILE (details.missing), READ_FAILED, WRITE_FAILED, ABORTED: nothing is left then
+ */
+export type JoinParts = (
+  parts: readonly ModelSource[],
+  sink: unknown,
+  options?: JoinOptions,
+) => Promise<{ byteLength: number; blob?: AnyBlob }>;
 
 /**
  * Quantizes every weight to every type, restores it, and measures. Total error is the sum of importance × (w − w′)² where an
