@@ -1,6 +1,7 @@
 // fewbits/files in Node: paths and FileHandles too.
 import { nodeInflate, nodeSource } from './containers/node.ts';
 import { analyzeModel as analyze } from './files/analyze.ts';
+import { compareModels as compare } from './files/compare.ts';
 import { converter, planConversion as plan } from './files/convert.ts';
 import { parseImportance } from './files/importance.ts';
 import { nodeSink } from './files/node-sink.ts';
@@ -8,6 +9,7 @@ import { opener } from './files/open.ts';
 import { partConverter, partJoiner } from './files/parts.ts';
 import type {
   AnalyzeModel,
+  CompareModels,
   ConvertModel,
   ConvertPart,
   JoinParts,
@@ -23,6 +25,7 @@ export const convertModel: ConvertModel = converter({ open: nodeSink });
 export const convertPart: ConvertPart = partConverter({ open: nodeSink });
 export const joinParts: JoinParts = partJoiner({ open: nodeSink, source: nodeSource });
 export const analyzeModel: AnalyzeModel = analyze;
+export const compareModels: CompareModels = compare;
 export const openImportance: OpenImportance = async (source) => parseImportance(await nodeSource(source), await init());
 
 export { planFlags, planOverrides } from './files/plan.ts';

@@ -230,6 +230,42 @@ export interface Analysis {
   };
 }
 
+export interface CompareModelsOptions {
+  onProgress?(progress: ConversionProgress): void;
+  signal?: { readonly aborted: boolean } | undefined;
+}
+
+/** How a tensor differs between two models; without measures, but with a reason, where it cannot be compared. */
+export interface ComparedTensor {
+  name: string;
+  shape: readonly number[];
+  elements: number;
+  /** The files' own words, as `storedType`: the original's, the other's. */
+  types: readonly [string, string];
+  byteLengths: readonly [number, number];
+  /** Mean of (w − w′)². */
+  mse?: number;
+  /** 10 log10 of sum w² / sum (w − w′)²; Infinity where nothing differs. */
+  sqnrDb?: number;
+  cosine?: number;
+  maxAbsError?: number;
+  /** Values that differ and of which one is infinite or NaN: they are in none of the sums. */
+  nonFinite?: number;
+  reason?: string;
+}
+
+/** Two models, tensor by tensor; the measures are those of all values that were compared. */
+export interface ModelComparison {
+  tensors: ComparedTensor[];
+  /** Names that the original alone has, and the other alone. */
+  missing: string[];
+  added: string[];
+  mse: number;
+  sqnrDb: number;
+  cosine: number;
+  maxAbsError: number;
+}
+
 /**
  * What `convertModel` would write: the type and bytes of every tensor, and of the file.
  * @throws UNKNOWN_FORMAT, UNSUPPORTED, UNSUPPORTED_TYPE, TOO_LARGE, BAD_ARGUMENT, NEEDS_IMPORTANCE
@@ -273,3 +309,9 @@ export type AnalyzeModel = (model: Model, options: AnalyzeOptions) => Promise<An
  * @throws BAD_MAGIC, BAD_HEADER, TRUNCATED, ... as `openModel`
  */
 export type OpenImportance = (source: ModelSource) => Promise<ImportanceMatrix>;
+
+/**
+ * Compares the values of two models whose tensors have the same names, slice by slice, in the original's order.
+ * @throws as `read`; BAD_INPUT, ABORTED
+ */
+export type CompareModels = (original: Model, other: Model, options?: CompareModelsOptions) => Promise<ModelComparison>;
