@@ -198,6 +198,10 @@ describe('the memory of a GGUF', () => {
       assert.equal(modelConfig(await ggufOf(architecture, {}, 64)), undefined);
     const cut = fileMemory(await ggufOf('llama', { block_count: 2 }, 64), { context: 4096 });
     assert.match(cut.assumptions.join(), /Only weights are counted: .*hidden_size/);
+    const { architecture, values, words } = samples[0]!;
+    const whole = await ggufOf(architecture, values, words);
+    assert.equal(errorOf(() => fileMemory(whole, { context: -1 })).code, 'BAD_ARGUMENT');
+    assert.equal(errorOf(() => fileMemory(whole, { context: 1, kvFormat: 'q5' as 'q5_0' })).code, 'UNKNOWN_FORMAT');
   });
 
   it('of other files needs a config.json, which has to be right', async () => {

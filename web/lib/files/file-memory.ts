@@ -1,6 +1,6 @@
 // What a model in a file needs to run: the weights as they are stored, to the byte, and the caches that its layers ask for.
 import { FewbitsError } from '../errors.ts';
-import type { MemoryTerm, ModelMemory } from '../types.ts';
+import type { MemoryTerm } from '../types.ts';
 import { internalsOf } from './internals.ts';
 import { modelConfig } from './model-config.ts';
 import type { FileMemory, FileMemoryOptions, Model } from './types.ts';
@@ -20,21 +20,20 @@ export function fileMemory(
   const parameters = model.tensors.reduce((sum, { elements }) => sum + elements, 0);
   const known = config ?? modelConfig(model);
   if (!known) return { parameters, weights, terms: weightTerms, assumptions: [unknownLayers(model)] };
-  let needs: ModelMemory;
-  let modelTerms: number;
+  let ofModel: number;
   try {
-    // The weights are the file's: in float32 those of the configuration bring no substitutes and no sentences.
-    needs = fewbits.modelMemory(known, { ...options, format: 'float32' });
-    modelTerms = fewbits.modelParameters(known).terms.length;
+    ofModel = fewbits.modelParameters(known).terms.length;
   } catch (error) {
     // What a caller says of the layers has to be right; of what a file says, its weights are right all the same.
     if (config || !(error instanceof FewbitsError)) throw error;
     return { parameters, weights, terms: weightTerms, assumptions: [`Only weights are counted: ${error.message}`] };
   }
+  // The weights are the file's: in float32 those of the configuration bring no substitutes and no sentences.
+  const needs = fewbits.modelMemory(known, { ...options, format: 'float32' });
   const { kvCache, compute, assumptions } = needs;
   return {
     ...{ parameters, weights, kvCache, compute, total: weights + kvCache + compute },
-    ...{ terms: [...weightTerms, ...needs.terms.slice(modelTerms)], assumptions },
+    ...{ terms: [...weightTerms, ...needs.terms.slice(ofModel)], assumptions },
   };
 }
 
