@@ -28,6 +28,8 @@ export const analyzeModel: AnalyzeModel = analyze;
 export const compareModels: CompareModels = compare;
 export const openImportance: OpenImportance = async (source) => parseImportance(await webSource(source), await init());
 
+export { fileMemory } from './files/file-memory.ts';
+export { modelConfig } from './files/model-config.ts';
 export { planFlags, planOverrides } from './files/plan.ts';
 export { recipeTypes } from './files/recipes.ts';
 export type * from './files/types.ts';
