@@ -37,7 +37,8 @@ Examples:
   fewbits inspect folder --all                every tensor by itself, every key
   fewbits inspect model.gguf --json | jq '.tensors[].name'
 
-Tensors whose names differ in a number alone are shown together: blk.*.attn_q.weight.`;
+Tensors whose names differ in a number alone are shown together, as in
+blk.*.attn_q.weight. Lines are cut to the terminal; JSON has everything.`;
 
 export function inspectCommand(): Command {
   return new Command('inspect')

@@ -105,7 +105,7 @@ Examples:
   fewbits memory 70B                          every format, largest first
   fewbits memory 70B --type q4_k
   fewbits memory --config config.json --type q4_k_m --context 8192
-  fewbits memory --config config.json --type q8_0 --kv-type q8_0 --batch 4 --json
+  fewbits memory --config config.json --type q8_0 --kv-type q8_0 --json
 
 A type is a format (see fewbits formats) or a recipe: ${mixtures.join(', ')}.`;
 
