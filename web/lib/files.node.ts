@@ -14,5 +14,5 @@ export const convertModel: ConvertModel = converter({ open: nodeSink });
 export const analyzeModel: AnalyzeModel = analyze;
 export const openImportance: OpenImportance = async (source) => parseImportance(await nodeSource(source), await init());
 
-export { planFlags, planOverrides } from './files/plan.ts';
+export { type Plan, type PlanTensor, planFlags, planOverrides, planTypes } from './files/plan.ts';
 export { recipeTypes } from './files/recipes.ts';

@@ -14,6 +14,6 @@ export const convertModel: ConvertModel = converter({ open: webSink });
 export const analyzeModel: AnalyzeModel = analyze;
 export const openImportance: OpenImportance = async (source) => parseImportance(await webSource(source), await init());
 
-export { planFlags, planOverrides } from './files/plan.ts';
+export { type Plan, type PlanTensor, planFlags, planOverrides, planTypes } from './files/plan.ts';
 export { recipeTypes } from './files/recipes.ts';
 export type * from './files/types.ts';
