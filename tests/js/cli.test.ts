@@ -127,7 +127,7 @@ describe('fewbits memory', () => {
   it('refuses what it does not know with 1', () => {
     fails(1, /no format 'q4k' here\. Did you mean 'q4_k'\?/, 'memory', '70B', '--type', 'q4k');
     fails(1, /q4_k_m mixes formats.*--config/, 'memory', '70B', '--type', 'q4_k_m');
-    fails(1, /deepseek_v3.*Known are llama/, 'memory', '--config', configPath('deepseek_v3'), '--type', 'q4_k');
+    fails(1, /minicpm3.*Known are llama/, 'memory', '--config', configPath('minicpm3'), '--type', 'q4_k');
     fails(1, /no format 'f16'/, 'memory', '--config', configPath('llama'), '--type', 'q4_k', '--kv-type', 'f16');
   });
 });

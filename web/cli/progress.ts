@@ -5,8 +5,11 @@ import { duration, shortBytes, shortened } from './text.ts';
 /** Milliseconds before anything is said, and between two lines. */
 const PATIENCE = 500;
 const PAUSE = 100;
-/** Characters of a tensor's name. */
-const NAME = 40;
+/** Characters of a name below which it says nothing. */
+const LEAST_NAME = 8;
+
+/** One less than the terminal has: at its edge some would begin a new line. */
+const columns = (): number => (process.stderr.columns || 80) - 1;
 
 interface Step {
   bytesDone: number;
@@ -31,19 +34,20 @@ export class Progress {
       `${Math.floor(100 * share)}%`.padStart(4),
       `${shortBytes(bytesDone)} of ${shortBytes(bytesTotal)}`,
       ...(bytesDone > 0 ? [`${shortBytes(rate)}/s`, `${duration((bytesTotal - bytesDone) / rate)} left`] : []),
-      shortened(visible(tensor), NAME),
     ];
-    this.draw(parts.join('  '));
+    this.draw(`${parts.join('  ')}  `, visible(tensor));
   };
 
-  private draw(text: string): void {
-    const columns = (process.stderr.columns || 80) - 1;
-    process.stderr.write(`\r${shortened(text, columns).padEnd(columns)}`);
+  /** Of the name as much as there is room for. */
+  private draw(text: string, name: string): void {
+    const room = columns() - text.length;
+    const line = room < LEAST_NAME ? text.slice(0, columns()) : text + shortened(name, room);
+    process.stderr.write(`\r${line.padEnd(columns())}`);
     this.drawn = true;
   }
 
   done(): void {
-    if (this.drawn) process.stderr.write(`\r${' '.repeat((process.stderr.columns || 80) - 1)}\r`);
+    if (this.drawn) process.stderr.write(`\r${' '.repeat(columns())}\r`);
     this.drawn = false;
   }
 

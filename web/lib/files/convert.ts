@@ -194,10 +194,16 @@ function sliceOf({ shape, elements }: StoredTensor, importance: Float32Array | u
   return fitting * row;
 }
 
-async function importanceFor({ tensor }: Step, { options }: Work): Promise<Float32Array | undefined> {
-  const { shape, name } = tensor;
+async function importanceFor(step: Step, { options }: Work): Promise<Float32Array | undefined> {
+  const { shape, name } = step.tensor;
   const experts = shape.length > 2 ? shape[0]! : 1;
-  return options.importance?.read(name, { rowLength: shape.at(-1) ?? 1, experts });
+  const importance = await options.importance?.read(name, { rowLength: shape.at(-1) ?? 1, experts });
+  if (importance || !step.needsImportance) return importance;
+  const what = `${step.type} is not made without an importance, and the matrix has none for it`;
+  throw inTensor(
+    new FewbitsError('NEEDS_IMPORTANCE', `${what}. Choose another type for it by an override.`),
+    step.tensor,
+  );
 }
 
 async function convertSlice(
