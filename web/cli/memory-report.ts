@@ -14,17 +14,17 @@ function columnsFor(largest: number) {
 }
 
 export function printOne(
-  { type, parameters, weights, kvCache, compute, total }: Need,
+  { type, parameters, weights, kvCache, compute, total, terms }: Need,
   { context, kvType }: MemoryOptions,
 ): void {
   print(`${grouped(parameters!)} parameters in ${type}\n`);
   const parts: [name: string, bytes: number][] = [['weights', weights]];
-  if (total !== undefined)
-    parts.push(
-      [`KV cache, ${grouped(context)} tokens in ${kvType}`, kvCache!],
-      ['compute buffer, an estimate', compute!],
-      ['total', total],
-    );
+  if (total !== undefined) {
+    const states = terms!.find(({ name }) => name === 'Recurrent state')?.bytes ?? 0;
+    if (states) parts.push(['recurrent states', states]);
+    if (kvCache! > states) parts.push([`KV cache, ${grouped(context)} tokens in ${kvType}`, kvCache! - states]);
+    parts.push(['compute buffer, an estimate', compute!], ['total', total]);
+  }
   const { head, cells } = columnsFor(total ?? weights);
   print(
     table(

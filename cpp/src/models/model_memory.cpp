@@ -216,9 +216,9 @@ class Reckoner {
     const double row = model_[Size::LatentRank] + model_[Size::RopeDim];
     Text formula, note;
     if (row > 0) {
-      assume(note << "Latent attention keeps " << row << " numbers per token and layer, for all heads together.");
+      assume(note << "Latent attention keeps " << row << " numbers per token and layer for all heads.");
       formula << layers << kTimes << row << kTimes << context << kTimes << batch << " (" << keys_.name() << ")";
-      return add_term("KV cache", part, layers * context * batch * tensor_bytes(keys_, row), formula);
+      return add_term("KV cache", ", latent", layers * context * batch * tensor_bytes(keys_, row), formula);
     }
     formula << "2";
     for (const double factor : {layers, cache.kv_heads, cache.head_dim, context, batch}) formula << kTimes << factor;
@@ -234,8 +234,8 @@ class Reckoner {
     const char* formula = model_.has(kMamba) ? "Ci-i+is" : "2CGK+CHU-2GK-HU+HUK";
     const double state = evaluate(model_, formula);
     Text product, note;
-    assume(note << layers << " of " << model_[Size::Layers] << " layers are recurrent: each keeps " << state
-                << " numbers in float32, however long the context.");
+    assume(note << layers << " of " << model_[Size::Layers] << " layers are recurrent: " << state
+                << " numbers each, whatever the context.");
     product << layers << kTimes << state << kTimes << options_.batch << kTimes << "4";
     return add_term("Recurrent state", "", layers * state * options_.batch * 4, product);
   }
