@@ -189,9 +189,9 @@ describe('the sentence', () => {
   it('says what a context does not add to', () => {
     assert.match(
       sentence({ model: 'falcon-mamba-7b' }),
-      /takes 4\.13 GB, and 39\.8 MB more for a state, however many tokens: it fits/,
+      /takes 4\.13 GB, and 39\.8 MB more for a recurrent state, however many tokens: it fits/,
     );
-    assert.match(sentence({ model: 'qwen3-next-80b-a3b' }), /more for 8,192 tokens in float16 and a state: it fits/);
+    assert.match(sentence({ model: 'qwen3-next-80b-a3b' }), /more for 8,192 tokens in float16 and a recurrent state: it fits/);
   });
 
   it('asks for a model where there is but a count', () => {

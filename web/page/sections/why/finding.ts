@@ -42,7 +42,7 @@ export function findingOf(view: View, { type, context, batch, memory }: Options)
   if (view.kvCache !== null) pieces.push(', and ', bytes(view.kvCache), ' more for ');
   if (kept('cache') || kept('latent'))
     pieces.push({ value: tokens }, ` ${context * batch === 1 ? 'token' : 'tokens'} in float16`);
-  if (kept('state')) pieces.push(kept('cache') ? ' and a state' : 'a state, however many tokens');
+  if (kept('state')) pieces.push(kept('cache') ? ' and a recurrent state' : 'a recurrent state, however many tokens');
   const fitting = fits(view, bar, memory);
   pieces.push(
     fitting ? ': it fits in ' : ': it does not fit in ',
