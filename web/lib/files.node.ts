@@ -14,5 +14,7 @@ export const convertModel: ConvertModel = converter({ open: nodeSink });
 export const analyzeModel: AnalyzeModel = analyze;
 export const openImportance: OpenImportance = async (source) => parseImportance(await nodeSource(source), await init());
 
+export { fileMemory } from './files/file-memory.ts';
+export { modelConfig } from './files/model-config.ts';
 export { planFlags, planOverrides } from './files/plan.ts';
 export { recipeTypes } from './files/recipes.ts';

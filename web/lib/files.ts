@@ -14,6 +14,8 @@ export const convertModel: ConvertModel = converter({ open: webSink });
 export const analyzeModel: AnalyzeModel = analyze;
 export const openImportance: OpenImportance = async (source) => parseImportance(await webSource(source), await init());
 
+export { fileMemory } from './files/file-memory.ts';
+export { modelConfig } from './files/model-config.ts';
 export { planFlags, planOverrides } from './files/plan.ts';
 export { recipeTypes } from './files/recipes.ts';
 export type * from './files/types.ts';

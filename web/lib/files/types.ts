@@ -1,6 +1,6 @@
 // The public types of fewbits/files. Like types.ts they do without the types of a browser or of Node.
 import type { ModelFormat, Quantization } from '../containers/kinds.ts';
-import type { Fewbits, Pool } from '../types.ts';
+import type { Fewbits, MemoryTerm, ModelConfig, ModelMemoryOptions, Pool } from '../types.ts';
 
 export type { ModelFormat, Quantization };
 
@@ -206,6 +206,30 @@ export interface Analysis {
     /** Whether errors were weighed by an importance matrix, or stand for it. */
     measure: 'importance' | 'proxy';
   };
+}
+
+/** For what to reckon a file's memory. */
+export interface FileMemoryOptions extends Omit<ModelMemoryOptions, 'format' | 'recipe'> {
+  /** The model's config.json, where the file does not tell its layers; without it a GGUF's metadata serves. */
+  config?: ModelConfig;
+  /** The types to reckon with instead of the file's: those of `planConversion`. */
+  tensors?: readonly { type: string | null; storedType?: string; byteLength: number }[];
+}
+
+/** What a model needs to run. Where its layers are not known, only the weights are there, and a sentence says so. */
+export interface FileMemory {
+  /** Elements of all tensors. */
+  parameters: number;
+  /** Bytes of all tensors, without the file's header. */
+  weights: number;
+  kvCache?: number;
+  compute?: number;
+  /** Of all three. */
+  total?: number;
+  /** Weights by type, caches, compute buffer. */
+  terms: MemoryTerm[];
+  /** What was taken for granted, in sentences. */
+  assumptions: string[];
 }
 
 /**
