@@ -80,6 +80,16 @@ describe('fewbits memory', () => {
     assert.match(output, /Norms, biases and routers stay in float32\./);
   });
 
+  it('tells recurrent states from the KV cache', () => {
+    const output = succeeds('memory', '--config', configPath('qwen3_next'), '--type', 'q4_k');
+    assert.deepEqual(cells(output, 'recurrent states'), ['recurrent states', '0.08', '0.07']);
+    assert.deepEqual(cells(output, 'KV cache'), ['KV cache, 4,096 tokens in float16', '0.10', '0.09']);
+    assert.match(output, /^36 of 48 layers are recurrent: 548,864 numbers each, whatever the context\.$/m);
+    const mamba = succeeds('memory', '--config', configPath('mamba'), '--type', 'float16');
+    assert.doesNotMatch(mamba, /KV cache/);
+    for (const line of `${output}\n${mamba}`.split('\n')) assert(line.length <= 80, line);
+  });
+
   it('takes batch, cache type and engine, and prints JSON in bytes', () => {
     const args = ['--config', configPath('gemma2'), '--type', 'q8_0', '--context', '8192', '--json'];
     const json = (...more: string[]) => JSON.parse(succeeds('memory', ...args, ...more));

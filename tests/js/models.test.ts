@@ -396,7 +396,7 @@ describe('modelMemory, KV cache and compute buffer', () => {
     assert.equal(v3.kvCache, 576 * 61 * 163_840 * 2);
     assert.equal((v3.kvCache / GiB).toFixed(2), '10.72');
     assert.equal(memory(config('deepseek_v3'), { context: 32_768, kvFormat: 'q8_0' }).kvCache, 1166.625 * MiB);
-    const term = v3.terms.find(({ name }) => name === 'KV cache');
+    const term = v3.terms.find(({ name }) => name === 'KV cache, latent');
     assert.equal(term?.formula, '61 × 576 × 163,840 × 1 (float16)');
     assert(v3.assumptions.some((said) => /^Latent attention keeps 576 numbers per token and layer/.test(said)));
   });
@@ -426,7 +426,7 @@ describe('modelMemory, KV cache and compute buffer', () => {
     assert.equal(bytes(4, 'Recurrent state'), 598.5 * MiB);
     const { kvCache, assumptions } = memory(config('qwen3_5'), { context: 262_144, batch: 4 });
     assert.equal(kvCache, 4 * 16_384 * MiB + 598.5 * MiB);
-    assert(assumptions.some((said) => /^48 of 64 layers are recurrent: each keeps 817,152 numbers/.test(said)));
+    assert(assumptions.some((said) => /^48 of 64 layers are recurrent: 817,152 numbers each/.test(said)));
   });
 
   it('keeps the state of Mamba however long the context', () => {

@@ -62,7 +62,7 @@ const models = new Map<string, Promise<MadeModel>>();
 
 function modelOf({ design, ordered }: Case, seed: number): Promise<MadeModel> {
   const key = `${design} ${ordered} ${seed}`;
-  if (!models.has(key)) models.set(key, makeModel(design, seed, ordered));
+  if (!models.has(key)) models.set(key, makeModel(DESIGNS[design]!(), seed, ordered));
   return models.get(key)!;
 }
 

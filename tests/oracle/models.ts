@@ -7,7 +7,7 @@ import { Random } from './inputs.ts';
 
 type Shape = readonly number[];
 
-interface Design {
+export interface Design {
   architecture: string;
   /** What the weights are stored in; vectors are float32. */
   stored: 'float32' | 'float16' | 'bfloat16';
@@ -58,14 +58,12 @@ const sizeKeys = ({ width, inner, heads, kvHeads, head }: Sizes) => ({
   ...{ 'attention.key_length': head, 'attention.value_length': head },
 });
 
-function llama(): Design {
-  const sizes: Sizes = { width: 256, inner: 512, heads: 4, kvHeads: 1, head: 64 };
-  return {
-    ...{ architecture: 'llama', stored: 'float32', layers: 8, keys: sizeKeys(sizes) },
-    block: { ...attention(sizes), ...gatedFeedForward(sizes) },
-    others: { ...ends(256), ...output(256) },
-  };
-}
+export const llamaOf = (sizes: Sizes, layers: number, stored: Design['stored']): Design => ({
+  ...{ architecture: 'llama', stored, layers, keys: sizeKeys(sizes) },
+  block: { ...attention(sizes), ...gatedFeedForward(sizes) },
+  others: { ...ends(sizes.width), ...output(sizes.width) },
+});
+const llama = () => llamaOf({ width: 256, inner: 512, heads: 4, kvHeads: 1, head: 64 }, 8, 'float32');
 
 /** Rows of 320, 32 and 576 values: K-quants do not fit, blocks of 32 do. The embedding is the output too. */
 function qwen2(): Design {
@@ -176,10 +174,9 @@ export interface MadeModel {
 const STORED = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const;
 
 /** The GGUF of a design; `ordered`: with its tensors in llama.cpp's order. */
-export async function makeModel(name: string, seed: number, ordered: boolean): Promise<MadeModel> {
-  const design = DESIGNS[name]!();
+export async function makeModel(design: Design, seed: number, ordered: boolean): Promise<MadeModel> {
   const fewbits = await init();
-  const random = new Random(seed, name.length, 1);
+  const random = new Random(seed, design.layers, 1);
   const made = ordered ? inOrder(tensorsOf(design)) : tensorsOf(design);
   const importance = new Map<string, Float32Array>();
   const data: Uint8Array[] = [];
@@ -198,7 +195,7 @@ export async function makeModel(name: string, seed: number, ordered: boolean): P
     return { name, shape, type: ggmlType(STORED[stored]), byteLength: codes.byteLength };
   });
   importance.delete([...importance.keys()].findLast((key) => /attn_(v|qkv)\.weight$/.test(key))!);
-  const plan = planGguf(name, infos, keysOf(design), 32);
+  const plan = planGguf(design.architecture, infos, keysOf(design), 32);
   const bytes = new Uint8Array(plan.byteLength);
   bytes.set(plan.head);
   for (const { index, byteOffset } of plan.placed) bytes.set(data[index]!, byteOffset);

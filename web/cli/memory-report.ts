@@ -15,16 +15,16 @@ function columnsFor(largest: number) {
 
 /** What is needed, part by part; without caches where they are not known. */
 export function needTable(
-  { weights, kvCache, compute, total }: Pick<Need, 'weights' | 'kvCache' | 'compute' | 'total'>,
+  { weights, kvCache, compute, total, terms }: Pick<Need, 'weights' | 'kvCache' | 'compute' | 'total' | 'terms'>,
   { context, kvType }: Pick<MemoryOptions, 'context' | 'kvType'>,
 ): string {
   const parts: [name: string, bytes: number][] = [['weights', weights]];
-  if (total !== undefined)
-    parts.push(
-      [`KV cache, ${grouped(context)} tokens in ${kvType}`, kvCache!],
-      ['compute buffer, an estimate', compute!],
-      ['total', total],
-    );
+  if (total !== undefined) {
+    const states = terms!.find(({ name }) => name === 'Recurrent state')?.bytes ?? 0;
+    if (states) parts.push(['recurrent states', states]);
+    if (kvCache! > states) parts.push([`KV cache, ${grouped(context)} tokens in ${kvType}`, kvCache! - states]);
+    parts.push(['compute buffer, an estimate', compute!], ['total', total]);
+  }
   const { head, cells } = columnsFor(total ?? weights);
   const rows = parts.map(([name, bytes]) => [name, ...cells(bytes)]);
   return table(['', ...head], rows, 'lrr');

@@ -88,8 +88,7 @@ class Reckoner {
     memory_.kv_cache = add_cache();
     memory_.compute = add_compute();
     memory_.total = memory_.weights + memory_.kv_cache + memory_.compute;
-    Text note;
-    assume(note << "The compute buffer is an estimate, for " << kMicroBatch << " tokens at a time.");
+    assume() << "The compute buffer is an estimate, for " << kMicroBatch << " tokens at a time.";
     if (!(memory_.total <= kMaxWhole)) checker_.too_large();
   }
 
@@ -111,28 +110,22 @@ class Reckoner {
   void state_assumptions() {
     const bool pages = options_.engine == Engine::Vllm;
     cells_ = round_up(options_.context, pages ? 16 : 256);
-    Text language, heads, context, vectors;
-    if (model_.language_only) assume(language << "Only the language model is counted, not what reads images.");
+    if (model_.language_only) assume() << "Only the language model is counted, not what reads images.";
     if (model_.assumed_kv_heads)
-      assume(heads << "num_key_value_heads is missing: taken to be num_attention_heads, " << model_[Size::Heads]
-                   << ".");
+      assume() << "num_key_value_heads is missing: taken to be num_attention_heads, " << model_[Size::Heads] << ".";
     if (cells_ > options_.context)
-      assume(context << (pages ? "vllm" : "llama.cpp") << " rounds " << options_.context << " tokens up to " << cells_
-                     << ".");
-    if (options_.format != "float32") assume(vectors << "Norms, biases and routers stay in float32.");
+      assume() << (pages ? "vllm" : "llama.cpp") << " rounds " << options_.context << " tokens up to " << cells_ << ".";
+    if (options_.format != "float32") assume() << "Norms, biases and routers stay in float32.";
   }
 
-  void assume(Text& sentence) {
-    auto& all = memory_.assumptions;
-    if (std::find(all.begin(), all.end(), sentence.view()) == all.end()) all.emplace_back().swap(sentence);
-  }
+  // What is taken for granted besides, to be said.
+  Text& assume() { return memory_.assumptions.emplace_back(); }
 
-  double add_term(const char* name, const char* part, double bytes, Text& formula) {
+  // A term more, to be reckoned.
+  MemoryTerm& add_term(const char* name, const char* part) {
     MemoryTerm& term = memory_.terms.emplace_back();
     term.name << name << part;
-    term.bytes = bytes;
-    term.formula.swap(formula);
-    return bytes;
+    return term;
   }
 
   // The format, or what llama.cpp puts in its place; formats that are not GGML's pad their last block instead.
@@ -142,7 +135,9 @@ class Reckoner {
     problem << "Rows of " << columns << " do not divide into blocks of " << format.name();
     if (const char* instead = substitute(format.name())) {
       const char* found = divides(32, columns) ? instead : "float16";
-      assume(problem << ": they are in " << found << ", as in llama.cpp.");
+      problem << ": they are in " << found << ", as in llama.cpp.";
+      const auto& known = memory_.assumptions;
+      if (std::find(known.begin(), known.end(), problem.view()) == known.end()) assume().swap(problem);
       return find_format(found);
     }
     json::Writer details;
@@ -194,7 +189,8 @@ class Reckoner {
     const double columns = term.columns();
     const double rows = term.total / term.count / columns;
     double bytes = 0;
-    Text formula;
+    MemoryTerm& weights = add_term(term.name, *term.part == 'b' ? ".bias" : ".weight");
+    Text& formula = weights.formula;
     for (const auto& [wanted, count] : shares(term)) {
       if (count == 0) continue;
       const AnyFormat format = fitting(columns, wanted);
@@ -205,7 +201,7 @@ class Reckoner {
       formula << (formula.empty() ? "" : " + ") << count << kTimes << lines << kTimes << line << " (" << format.name()
               << ")";
     }
-    return add_term(term.name, *term.part == 'b' ? ".bias" : ".weight", bytes, formula);
+    return weights.bytes = bytes;
   }
 
   // Layers whose cache holds so many tokens: keys and values of every head, or latent rows, of which there are no
@@ -214,16 +210,17 @@ class Reckoner {
     const double batch = options_.batch;
     const KvCache cache{layers, model_[Size::KvHeads], model_[Size::HeadDim], context, batch};
     const double row = model_[Size::LatentRank] + model_[Size::RopeDim];
-    Text formula, note;
+    MemoryTerm& term = add_term("KV cache", row > 0 ? ", latent" : part);
+    Text& formula = term.formula;
     if (row > 0) {
-      assume(note << "Latent attention keeps " << row << " numbers per token and layer, for all heads together.");
+      assume() << "Latent attention keeps " << row << " numbers per token and layer for all heads.";
       formula << layers << kTimes << row << kTimes << context << kTimes << batch << " (" << keys_.name() << ")";
-      return add_term("KV cache", part, layers * context * batch * tensor_bytes(keys_, row), formula);
+      return term.bytes = layers * context * batch * tensor_bytes(keys_, row);
     }
     formula << "2";
     for (const double factor : {layers, cache.kv_heads, cache.head_dim, context, batch}) formula << kTimes << factor;
     formula << " (" << keys_.name() << ", " << values_.name() << ")";
-    return add_term("KV cache", part, kv_cache_bytes(cache, keys_, values_), formula);
+    return term.bytes = kv_cache_bytes(cache, keys_, values_);
   }
 
   // Recurrent layers keep the convolution's last inputs and their state, in float32, however long the context.
@@ -233,11 +230,11 @@ class Reckoner {
     // (convolution - 1) x channels + state
     const char* formula = model_.has(kMamba) ? "Ci-i+is" : "2CGK+CHU-2GK-HU+HUK";
     const double state = evaluate(model_, formula);
-    Text product, note;
-    assume(note << layers << " of " << model_[Size::Layers] << " layers are recurrent: each keeps " << state
-                << " numbers in float32, however long the context.");
-    product << layers << kTimes << state << kTimes << options_.batch << kTimes << "4";
-    return add_term("Recurrent state", "", layers * state * options_.batch * 4, product);
+    assume() << layers << " of " << model_[Size::Layers] << " layers are recurrent: " << state
+             << " numbers each, whatever the context.";
+    MemoryTerm& term = add_term("Recurrent state", "");
+    term.formula << layers << kTimes << state << kTimes << options_.batch << kTimes << "4";
+    return term.bytes = layers * state * options_.batch * 4;
   }
 
   // Layers with a sliding window keep fewer tokens in llama.cpp; vLLM reserves the same for all.
@@ -246,16 +243,15 @@ class Reckoner {
     const double layers = model_.count(kAttentionLayers), window = model_[Size::Window];
     const double windowed = model_.count({kWindowedLayer, kWindowedLayer});
     const double kept = round_up(window + kMicroBatch, 256);
-    Text note;
     if (layers == 0) return states;
     if (windowed > 0 && kept < cells_ && options_.engine != Engine::Vllm) {
-      assume(note << windowed << " of " << layers << " layers keep " << kept << " tokens, their window and "
-                  << kMicroBatch << " more.");
+      assume() << windowed << " of " << layers << " layers keep " << kept << " tokens, their window and " << kMicroBatch
+               << " more.";
       const double full = add_layers("", layers - windowed, cells_);
       return states + full + add_layers(", windowed", windowed, kept);
     }
     if (window > 0 && window < cells_)
-      assume(note << "A sliding window of " << window << " saves nothing: all layers keep all tokens.");
+      assume() << "A sliding window of " << window << " saves nothing: all layers keep all tokens.";
     return states + add_layers("", layers, cells_);
   }
 
@@ -264,13 +260,14 @@ class Reckoner {
     const double hidden = model_[Size::Hidden], vocabulary = model_[Size::Vocabulary], heads = model_[Size::Heads];
     const double flash = kMicroBatch * (vocabulary + hidden) * 4;
     const double plain = kMicroBatch * (heads * cells_ + 5 * hidden) * 4;
-    Text formula;
-    formula << kMicroBatch << kTimes << "(";
+    MemoryTerm& term = add_term("Compute buffer", "");
+    term.formula << kMicroBatch << kTimes << "(";
     if (flash > plain)
-      formula << vocabulary << " + ";
+      term.formula << vocabulary << " + ";
     else
-      formula << heads << kTimes << cells_ << " + 5" << kTimes;
-    return add_term("Compute buffer", "", std::max(flash, plain), formula << hidden << ")" << kTimes << "4");
+      term.formula << heads << kTimes << cells_ << " + 5" << kTimes;
+    term.formula << hidden << ")" << kTimes << "4";
+    return term.bytes = std::max(flash, plain);
   }
 
   const Model& model_;

@@ -90,11 +90,13 @@ async function tryTypes(
 async function keep(
   worker: Fewbits | Pool,
   fewbits: Fewbits,
-  { name, shape }: StoredTensor,
+  { name, shape, element }: StoredTensor,
   type: TensorType,
   values: Float32Array,
   importance: Float32Array | undefined,
 ): Promise<Float32Array> {
+  // Its bytes would be copied, not made again.
+  if (type === element.type) return values;
   const block = fewbits.blockFormats.find((format) => format.name === type);
   try {
     if (!block) return await worker.cast(values, type as NumberFormatName);
