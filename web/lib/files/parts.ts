@@ -57,7 +57,7 @@ function costOf({ tensor, type, copy, byteLength }: Step, { fewbits }: Work): nu
 }
 
 /** Where the parts of the output begin, and its end: after equal shares of the work. */
-export function cutOutput({ steps, plan }: Job, count: number, work: Work): number[] {
+function cutOutput({ steps, plan }: Job, count: number, work: Work): number[] {
   const costs = plan.placed.map(({ index }) => costOf(steps[index]!, work));
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   const cuts = [0];
