@@ -589,73 +589,51 @@ int ask(int question, Pointer text, std::size_t length, Pointer reply, std::size
   return static_cast<int>(found.size());
 }
 
-// --- exports -----------------------------------------------------------------------------------------------------
-
-// A function of numbers under the name that JavaScript calls it by.
-struct Export {
-  template <class Result, class... Arguments>
-  constexpr Export(const char* name, Result (*target)(Arguments...))
-      : name(name), target(reinterpret_cast<emscripten::internal::GenericFunction>(target)) {
-    static_assert((std::is_arithmetic_v<Result> && ... && std::is_arithmetic_v<Arguments>));
-  }
-  const char* name;
-  emscripten::internal::GenericFunction target;
-};
-
 }  // namespace
 
-// Called once for every EMSCRIPTEN_BINDINGS, before main. Embind's run-time for strings, views, classes and values is
-// left out, for only numbers cross, and so are its types and invokers: wasm converts numbers by itself.
-extern "C" void _embind_register_bindings(emscripten::internal::InitFunc* bindings) {
-  bindings->init_func();
-}
-
 EMSCRIPTEN_BINDINGS(fewbits) {
-  static const Export kExports[]{
-      {"arena", arena_address},
-      {"arenaBytes", arena_bytes},
+  using emscripten::function;
+  function("arena", &arena_address);
+  function("arenaBytes", &arena_bytes);
 
-      {"checkFormat", check_format},
-      {"numberFacts", number_facts_of},
-      {"encode", encode_slice},
-      {"decode", decode_slice},
-      {"cast", cast_slice},
-      {"packBits", pack_slice},
-      {"unpackBits", unpack_slice},
+  function("checkFormat", &check_format);
+  function("numberFacts", &number_facts_of);
+  function("encode", &encode_slice);
+  function("decode", &decode_slice);
+  function("cast", &cast_slice);
+  function("packBits", &pack_slice);
+  function("unpackBits", &unpack_slice);
 
-      {"findNonFinite", find_bad},
-      {"rangeRuns", range_runs},
-      {"rangeRows", range_rows},
-      {"affineFromRanges", affine_from_ranges},
-      {"quantize", quantize_slice},
-      {"dequantize", dequantize_slice},
+  function("findNonFinite", &find_bad);
+  function("rangeRuns", &range_runs);
+  function("rangeRows", &range_rows);
+  function("affineFromRanges", &affine_from_ranges);
+  function("quantize", &quantize_slice);
+  function("dequantize", &dequantize_slice);
 
-      {"percentileBegin", percentile_begin},
-      {"percentileAdd", percentile_add},
-      {"percentileEndPass", percentile_end_pass},
-      {"percentileValue", percentile_value},
-      {"leastSquaresBegin", least_squares_begin},
-      {"leastSquaresAdd", least_squares_add},
-      {"leastSquaresBest", least_squares_best},
-      {"entropyBegin", entropy_begin},
-      {"entropyAdd", entropy_add},
-      {"entropyBest", entropy_best},
+  function("percentileBegin", &percentile_begin);
+  function("percentileAdd", &percentile_add);
+  function("percentileEndPass", &percentile_end_pass);
+  function("percentileValue", &percentile_value);
+  function("leastSquaresBegin", &least_squares_begin);
+  function("leastSquaresAdd", &least_squares_add);
+  function("leastSquaresBest", &least_squares_best);
+  function("entropyBegin", &entropy_begin);
+  function("entropyAdd", &entropy_add);
+  function("entropyBest", &entropy_best);
 
-      {"compare", compare_slice},
-      {"summarize", summarize_slice},
-      {"squaredDeviation", squared_deviation_slice},
-      {"countOutliers", outliers_slice},
-      {"histogramEdges", histogram_begin},
-      {"histogram", histogram_slice},
+  function("compare", &compare_slice);
+  function("summarize", &summarize_slice);
+  function("squaredDeviation", &squared_deviation_slice);
+  function("countOutliers", &outliers_slice);
+  function("histogramEdges", &histogram_begin);
+  function("histogram", &histogram_slice);
 
-      {"observe", observe_slice},
-      {"tensorScale", tensor_scale_of},
-      {"quantizeBlocks", quantize_blocks_slice},
-      {"dequantizeBlocks", dequantize_blocks_slice},
-      {"nest", nest_slice},
+  function("observe", &observe_slice);
+  function("tensorScale", &tensor_scale_of);
+  function("quantizeBlocks", &quantize_blocks_slice);
+  function("dequantizeBlocks", &dequantize_blocks_slice);
+  function("nest", &nest_slice);
 
-      {"ask", ask},
-  };
-  for (const auto& [name, target] : kExports)
-    emscripten::internal::_embind_register_function(name, 0, nullptr, nullptr, nullptr, target, false, false);
+  function("ask", &ask);
 }

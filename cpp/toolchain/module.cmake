@@ -1,5 +1,5 @@
 # The wasm module: fewbits.wasm and its glue, for browsers, workers and Node alike (the package hands the bytes over).
-add_executable(fewbits_module cpp/bindings/allocation.cpp cpp/bindings/bindings.cpp)
+add_executable(fewbits_module cpp/bindings/allocation.cpp cpp/bindings/bindings.cpp cpp/bindings/embind_types.cpp)
 target_link_libraries(fewbits_module PRIVATE fewbits fewbits_flags)
 target_include_directories(fewbits_module PRIVATE cpp/src)
 set_target_properties(fewbits_module PROPERTIES OUTPUT_NAME fewbits SUFFIX .mjs RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

@@ -191,7 +191,10 @@ describe('the sentence', () => {
       sentence({ model: 'falcon-mamba-7b' }),
       /takes 4\.13 GB, and 39\.8 MB more for a recurrent state, however many tokens: it fits/,
     );
-    assert.match(sentence({ model: 'qwen3-next-80b-a3b' }), /more for 8,192 tokens in float16 and a recurrent state: it fits/);
+    assert.match(
+      sentence({ model: 'qwen3-next-80b-a3b' }),
+      /more for 8,192 tokens in float16 and a recurrent state: it fits/,
+    );
   });
 
   it('asks for a model where there is but a count', () => {

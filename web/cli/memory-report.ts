@@ -13,11 +13,11 @@ function columnsFor(largest: number) {
   };
 }
 
-export function printOne(
-  { type, parameters, weights, kvCache, compute, total, terms }: Need,
-  { context, kvType }: MemoryOptions,
-): void {
-  print(`${grouped(parameters!)} parameters in ${type}\n`);
+/** What is needed, part by part; without caches where they are not known. */
+export function needTable(
+  { weights, kvCache, compute, total, terms }: Pick<Need, 'weights' | 'kvCache' | 'compute' | 'total' | 'terms'>,
+  { context, kvType }: Pick<MemoryOptions, 'context' | 'kvType'>,
+): string {
   const parts: [name: string, bytes: number][] = [['weights', weights]];
   if (total !== undefined) {
     const states = terms!.find(({ name }) => name === 'Recurrent state')?.bytes ?? 0;
@@ -26,13 +26,13 @@ export function printOne(
     parts.push(['compute buffer, an estimate', compute!], ['total', total]);
   }
   const { head, cells } = columnsFor(total ?? weights);
-  print(
-    table(
-      ['', ...head],
-      parts.map(([name, bytes]) => [name, ...cells(bytes)]),
-      'lrr',
-    ),
-  );
+  const rows = parts.map(([name, bytes]) => [name, ...cells(bytes)]);
+  return table(['', ...head], rows, 'lrr');
+}
+
+export function printOne(need: Need, options: MemoryOptions): void {
+  print(`${grouped(need.parameters!)} parameters in ${need.type}\n`);
+  print(needTable(need, options));
 }
 
 export function printAll(needs: readonly Need[]): void {

@@ -19,7 +19,7 @@ export interface Core {
   dequantize: Panel;
   percentileBegin(percent: number, magnitudes: boolean, count: number): number;
   percentileAdd(values: number, count: number): number;
-  percentileEndPass(): number;
+  percentileEndPass(): boolean;
   percentileValue(): number;
   leastSquaresBegin(rule: number, min: number, max: number): number;
   leastSquaresAdd(values: number, count: number): number;
