@@ -329,6 +329,7 @@ describe('fewbits convert, in parts', async () => {
     fails(1, /no file/, ...join(one, two, three, at('gone')));
     fails(1, /read from: write to another file/, 'convert', one, '--join', ...parts);
     fails(2, /argument missing/, 'convert', at('joined.gguf'), '--join');
+    fails(1, /part1: it looks like a part of a conversion; join it/, 'inspect', one);
     assert.ok(!existsSync(at('joined.gguf')));
     assert.deepEqual(partials(), []);
   });
