@@ -229,6 +229,7 @@ describe('fewbits convert', () => {
     fails(1, /name one of the model's 12/, 'convert', source, at('x.npy'));
     fails(1, /is read from: write to another file/, 'convert', source, source);
     fails(1, /cannot be written: .*Choose another place/, 'convert', source, at('gone/x.gguf'));
+    fails(1, /is a folder: name a file in it/, 'convert', source, scratch);
     fails(1, /no file/, 'convert', source, out, '--type', 'q4_k', '--imatrix', at('gone.dat'));
     fails(1, /regular expression|pattern/, 'convert', source, out, '--override', '(=q4_k');
     assert.deepEqual(readdirSync(scratch), before);
@@ -329,6 +330,7 @@ describe('fewbits convert, in parts', async () => {
     fails(1, /no file/, ...join(one, two, three, at('gone')));
     fails(1, /read from: write to another file/, 'convert', one, '--join', ...parts);
     fails(2, /argument missing/, 'convert', at('joined.gguf'), '--join');
+    fails(1, /part1: it looks like a part of a conversion; join it/, 'inspect', one);
     assert.ok(!existsSync(at('joined.gguf')));
     assert.deepEqual(partials(), []);
   });

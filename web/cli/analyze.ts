@@ -1,10 +1,21 @@
 // fewbits analyze: what each type would cost every tensor, and the types that meet a size.
 import { Command, Option } from 'commander';
 import { type Analysis, type AnalyzedTensor, analyzeModel, type Model, planFlags } from 'fewbits/files';
-import { visible } from '../lib/containers/words.ts';
 import type { TensorType } from '../lib/files/recipes.ts';
 import { byteSize, collectList, typeName, wholeNumber } from './arguments.ts';
-import { bold, counted, decibels, grouped, longBytes, print, printJson, shortBytes, table, wrapped } from './text.ts';
+import {
+  bold,
+  counted,
+  decibels,
+  grouped,
+  longBytes,
+  nameText,
+  print,
+  printJson,
+  shortBytes,
+  table,
+  wrapped,
+} from './text.ts';
 import { availableJobs, open, openMatrix, running } from './work.ts';
 
 interface Options {
@@ -94,7 +105,7 @@ function printTables(model: Model, { tensors }: Analysis, types: readonly string
 
 function typeTable(tensors: readonly AnalyzedTensor[], types: readonly string[]): string {
   const columns = types.map((type) => tensors.map(({ results }) => results.find((result) => result.type === type)));
-  const rows = tensors.map(({ name }, i) => [visible(name), ...columns.map((own) => inDecibels(own[i]?.sqnrDb))]);
+  const rows = tensors.map(({ name }, i) => [nameText(name), ...columns.map((own) => inDecibels(own[i]?.sqnrDb))]);
   const medians = columns.map((own) => inDecibels(medianOf(own.flatMap((result) => result?.sqnrDb ?? []))));
   const bytes = columns.map((own) =>
     own.includes(undefined) ? '-' : shortBytes(own.reduce((sum, result) => sum + result!.byteLength, 0)),
