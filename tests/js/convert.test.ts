@@ -8,7 +8,15 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createPool, type FewbitsError, init } from 'fewbits';
-import { type ConvertOptions, convertModel, type ModelSource, openModel, planConversion } from 'fewbits/files';
+import {
+  analyzeModel,
+  type ConvertOptions,
+  convertModel,
+  type ModelSource,
+  openModel,
+  planConversion,
+  planOverrides,
+} from 'fewbits/files';
 import { asFile, codeOf, find, load, manifest, nameOf, pathOf, valuesSha256 } from './containers.ts';
 
 const fewbits = await init();
@@ -204,6 +212,35 @@ describe('GGUF of one type', () => {
       ['general.quantization_version', 2],
       ['general.file_type', 0],
     ]);
+  });
+
+  it('has every matrix of a model with other names, float16 where rows fit no block; a plan for it is what is written', async () => {
+    const shapes = { 'F_0/kernel': [3, 64], 'F_0/bias': [64], 'UPN3/kernel': [3, 12], 'norm.weight': [2, 32] };
+    let end = 0;
+    const entries = Object.entries(shapes).map(([name, shape]) => {
+      const start = end;
+      end += 4 * shape.reduce((product, size) => product * size);
+      return [name, { dtype: 'F32', shape, data_offsets: [start, end] }];
+    });
+    const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+    const head = new Uint8Array(8 + header.length);
+    new DataView(head.buffer).setBigUint64(0, BigInt(header.length), true);
+    head.set(header, 8);
+    const blob = new Blob([head, Float32Array.from({ length: end / 4 }, (_, i) => Math.sin(i * i))]);
+    const model = await openModel(blob);
+    const { tensors } = planConversion(model, { to: 'gguf', type: 'q8_0' });
+    assert.deepEqual(
+      tensors.map(({ name, type, reason }) => [name, type, reason]),
+      [
+        ['F_0/kernel', 'q8_0', 'the type for all'],
+        ['F_0/bias', 'float32', 'keeps its type'],
+        ['UPN3/kernel', 'float16', "rows of 12 do not divide into q8_0's blocks of 32: float16 instead"],
+        ['norm.weight', 'q8_0', 'the type for all'],
+      ],
+    );
+    const { plan } = await analyzeModel(model, { types: ['q4_0', 'q8_0', 'float16'], targetBytes: 900 });
+    const written = await converted(blob, { to: 'gguf', overrides: planOverrides(plan as never) });
+    assert.equal(written.length, plan!.byteLength);
   });
 
   it('names what it cannot make', async () => {

@@ -30,6 +30,6 @@ export const openImportance: OpenImportance = async (source) => parseImportance(
 
 export { fileMemory } from './files/file-memory.ts';
 export { modelConfig } from './files/model-config.ts';
-export { planFlags, planOverrides } from './files/plan.ts';
+export { type Plan, type PlanTensor, planFlags, planOverrides, planTypes } from './files/plan.ts';
 export { recipeTypes } from './files/recipes.ts';
 export type * from './files/types.ts';

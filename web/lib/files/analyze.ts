@@ -4,11 +4,12 @@ import { shown } from '../containers/words.ts';
 import { align } from '../containers/write.ts';
 import { FewbitsError } from '../errors.ts';
 import type { BlockFormatName, Fewbits, NumberFormatName, Pool } from '../types.ts';
+import { isCandidate } from './candidates.ts';
 import { planConversion } from './convert.ts';
 import { ErrorSums } from './error-sums.ts';
-import { type Internals, internalsOf } from './internals.ts';
+import { internalsOf } from './internals.ts';
 import { planTypes } from './plan.ts';
-import { findTensorType, isQuantizable, type TensorType } from './recipes.ts';
+import { findTensorType, type TensorType } from './recipes.ts';
 import { slices } from './restore.ts';
 import type { Analysis, AnalyzedTensor, AnalyzedType, AnalyzeOptions, Model } from './types.ts';
 
@@ -20,7 +21,9 @@ const ALIGNMENT = 32;
 export async function analyzeModel(model: Model, options: AnalyzeOptions): Promise<Analysis> {
   const internals = internalsOf(model);
   const types = checkTypes(internals.fewbits, options?.types);
-  const candidates = internals.container.tensors.filter((tensor) => isCandidate(internals, tensor));
+  const candidates = internals.container.tensors.filter((tensor) =>
+    isCandidate(internals.container, internals.fewbits, tensor),
+  );
   const bytesTotal = candidates.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const tensors: AnalyzedTensor[] = [];
   let bytesDone = 0;
@@ -43,15 +46,6 @@ function checkTypes(fewbits: Fewbits, types: unknown): TensorType[] {
   );
   if (unmade) throw new FewbitsError('UNSUPPORTED', `This version does not make ${unmade.name}.`);
   return [...new Set(known)];
-}
-
-/** In GGUF what llama.cpp quantizes; elsewhere, where names say less, every matrix of real numbers. */
-function isCandidate({ container, fewbits }: Internals, tensor: StoredTensor): boolean {
-  const { shape, element, elements, refusal } = tensor;
-  const row = fewbits.numberFormats.find(({ name }) => name === element.type);
-  const real = element.reading === 'block' || (element.reading === 'number' && row?.kind === 'floating');
-  if (!real || refusal || elements === 0) return false;
-  return container.format === 'gguf' ? isQuantizable(tensor) : shape.filter((size) => size > 1).length >= 2;
 }
 
 async function tryTypes(
@@ -96,11 +90,13 @@ async function tryTypes(
 async function keep(
   worker: Fewbits | Pool,
   fewbits: Fewbits,
-  { name, shape }: StoredTensor,
+  { name, shape, element }: StoredTensor,
   type: TensorType,
   values: Float32Array,
   importance: Float32Array | undefined,
 ): Promise<Float32Array> {
+  // Its bytes would be copied, not made again.
+  if (type === element.type) return values;
   const block = fewbits.blockFormats.find((format) => format.name === type);
   try {
     if (!block) return await worker.cast(values, type as NumberFormatName);

@@ -4,6 +4,7 @@ import type { Container, Element, StoredTensor } from '../containers/tensor.ts';
 import { digits, fault, shown } from '../containers/words.ts';
 import { FewbitsError } from '../errors.ts';
 import type { Fewbits, NumberFormat } from '../types.ts';
+import { isCandidate } from './candidates.ts';
 import {
   chooseTypes,
   type RecipeModel,
@@ -40,7 +41,7 @@ export function planSteps(container: Container, fewbits: Fewbits, options: PlanO
     throw new FewbitsError('BAD_ARGUMENT', 'Give a type for all, or a recipe, not both.');
   if (recipe !== undefined && to !== 'gguf')
     throw new FewbitsError('BAD_ARGUMENT', `Recipes are llama.cpp's, for GGUF; ${to} takes one type.`);
-  const wanted = to === 'gguf' ? ggufTypes(container, options) : floatTypes(container, fewbits, options, to);
+  const wanted = to === 'gguf' ? ggufTypes(container, fewbits, options) : floatTypes(container, fewbits, options, to);
   const tensors = to === 'npy' ? [onlyTensor(container, options.tensor)] : container.tensors;
   return tensors.map((tensor) =>
     planStep(fewbits, to, tensor, container.format === to && to !== 'npy', wanted.get(tensor.name)),
@@ -49,11 +50,13 @@ export function planSteps(container: Container, fewbits: Fewbits, options: PlanO
 
 type Choice = Pick<TypeChoice, 'type' | 'reason'> & { needsImportance?: boolean };
 
-function ggufTypes(container: Container, options: PlanOptions): Map<string, Choice> {
+function ggufTypes(container: Container, fewbits: Fewbits, options: PlanOptions): Map<string, Choice> {
   const { type, recipe, overrides = [], importance } = options;
   if (type === undefined && recipe === undefined && overrides.length === 0) return new Map();
-  const tensors = container.tensors.map(({ name, shape }) => ({ name, shape }));
-  const choice = { overrides: overrides as TypeOverride[], importance: importance !== undefined };
+  // Only a GGUF has the names by which llama.cpp knows what not to quantize.
+  const anyName = container.format !== 'gguf';
+  const tensors = container.tensors.filter((tensor) => !anyName || isCandidate(container, fewbits, tensor));
+  const choice = { overrides: overrides as TypeOverride[], importance: importance !== undefined, anyName };
   let choices: TypeChoice[];
   if (recipe !== undefined) choices = chooseTypes(recipeModel(container), recipe, choice);
   else if (type !== undefined) choices = uniformTypes({ tensors }, type as TensorType, choice);

@@ -36,6 +36,14 @@ export interface RecipeOptions {
   overrides?: readonly TypeOverride[];
 }
 
+export interface UniformOptions extends RecipeOptions {
+  /**
+   * Every tensor given gets the type, whatever its name; where no type fits its rows, float16. For models whose names are
+   * not llama.cpp's.
+   */
+  anyName?: boolean;
+}
+
 /** The type of one tensor. */
 export interface TypeChoice {
   name: string;
@@ -487,9 +495,8 @@ class Chooser {
  */
 export function fittingType(tensor: Tensor, type: TensorType): { type: TensorType; reason?: string } {
   const columns = rowLength(tensor);
-  const size = blockSize(type);
-  if (columns % size === 0) return { type };
-  const problem = `rows of ${columns} do not divide into ${type}'s blocks of ${size}`;
+  if (columns % blockSize(type) === 0) return { type };
+  const problem = unfit(columns, type);
   const instead = Object.hasOwn(SUBSTITUTES, type) ? SUBSTITUTES[type]! : undefined;
   if (!instead)
     throw new FewbitsError(
@@ -500,6 +507,16 @@ export function fittingType(tensor: Tensor, type: TensorType): { type: TensorTyp
   if (columns % blockSize(instead) === 0) return { type: instead, reason: `${problem}: ${instead} instead` };
   return { type: 'float16', reason: `${problem}, nor into ${instead}'s of ${blockSize(instead)}: float16 instead` };
 }
+
+/** The same, but float16 where llama.cpp would refuse: what is not its model need not stop for one tensor. */
+function fittingOrPlain(tensor: Tensor, type: TensorType): { type: TensorType; reason?: string } {
+  const columns = rowLength(tensor);
+  if (columns % blockSize(type) === 0 || Object.hasOwn(SUBSTITUTES, type)) return fittingType(tensor, type);
+  return { type: 'float16', reason: `${unfit(columns, type)}: float16 instead` };
+}
+
+const unfit = (columns: number, type: TensorType): string =>
+  `rows of ${columns} do not divide into ${type}'s blocks of ${blockSize(type)}`;
 
 const badArgument = (name: string, value: unknown, must: string): FewbitsError =>
   new FewbitsError('BAD_ARGUMENT', `${name} is ${describe(value)}; it must be ${must}.`, { name });
@@ -539,17 +556,18 @@ function compileOverrides(overrides: readonly TypeOverride[] = []): { pattern: R
 /** Every quantizable tensor with its type, in llama.cpp's order; `first` decides before rows are looked at. */
 function choose(
   model: RecipeModel,
-  options: RecipeOptions,
+  { overrides: given, anyName = false }: UniformOptions,
   recipe: Recipe,
   first: (tensor: Tensor) => [type: TensorType, reason: string],
 ): TypeChoice[] {
-  const overrides = compileOverrides(options.overrides);
+  const overrides = compileOverrides(given);
+  const fit = anyName ? fittingOrPlain : fittingType;
   return inOrder(model.tensors)
-    .filter(isQuantizable)
+    .filter((tensor) => anyName || isQuantizable(tensor))
     .map((tensor) => {
       const override = recipe.plain ? undefined : overrides.find(({ pattern }) => pattern.test(tensor.name));
       const [wanted, why] = override ? [override.type, `override ${override.pattern}`] : first(tensor);
-      const { type, reason = why } = fittingType(tensor, wanted);
+      const { type, reason = why } = fit(tensor, wanted);
       return { name: tensor.name, type, reason, needsImportance: needsImportance(tensor.name, type, recipe) };
     });
 }
@@ -581,7 +599,7 @@ export function chooseTypes(model: RecipeModel, recipe: string, options: RecipeO
 export function uniformTypes(
   model: Pick<RecipeModel, 'tensors'>,
   type: TensorType,
-  options: RecipeOptions = {},
+  options: UniformOptions = {},
 ): TypeChoice[] {
   const whole: RecipeModel = { architecture: '', layers: 0, heads: 0, kvHeads: 0, ...model };
   checkModel(whole);

@@ -118,8 +118,8 @@ export interface ImportanceMatrix extends ImportanceLike {
 export interface PlanOptions {
   to: 'gguf' | 'safetensors' | 'npy';
   /**
-   * One type for all tensors that it suits: in GGUF those that llama.cpp quantizes, elsewhere all real numbers. Without type
-   * and recipe tensors keep theirs.
+   * One type for all tensors that it suits. To GGUF: out of a GGUF those that llama.cpp quantizes, out of others every matrix
+   * (float16 where rows fit no block); elsewhere all real numbers. Without type and recipe tensors keep theirs.
    */
   type?: string;
   /** One of llama.cpp's recipes, such as 'q4_k_m': from GGUF to GGUF. */
