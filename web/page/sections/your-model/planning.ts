@@ -1,0 +1,123 @@
+// Which type each tensor is to get, by what the reader asks for.
+import { type Conversion, type Model, type PlanOptions, planConversion, planTypes } from 'fewbits/files';
+import type { Fewbits } from '../../../lib/types.ts';
+import type { Loss } from './measure.ts';
+import { type Options, PLAIN_TYPES, TYPES } from './options.ts';
+
+/** What planning needs to know of an opened model. */
+export interface Subject {
+  model: Model;
+  /** Tensors that get another type at all, by their place. */
+  candidates: ReadonlySet<number>;
+  /** The reader's own choices. */
+  chosen: ReadonlyMap<number, string>;
+  losses: readonly Map<string, Loss>[];
+}
+
+export interface Planned {
+  conversion: Conversion;
+  options: PlanOptions;
+  reach: { least: number; most: number; target: number } | null;
+}
+
+/** The library's words for what goes without saying. */
+const USUAL = /^(the type for all$|override )/;
+
+/** @throws as `planConversion` */
+export function planFor(fewbits: Fewbits, subject: Subject, options: Options): Planned {
+  const { model } = subject;
+  const types = new Map<number, string>();
+  let reach: Planned['reach'] = null;
+  if (options.to === 'gguf' && options.by === 'size') reach = planSize(fewbits, subject, options.size, types);
+  for (const [index, type] of subject.chosen)
+    if (choicesFor(fewbits, subject, index, options).includes(type)) types.set(index, type);
+  const asked: PlanOptions = { to: options.to, overrides: overridesOf(model, types) };
+  if (options.to === 'safetensors') asked.type = PLAIN_TYPES.includes(options.plain) ? options.plain : 'float16';
+  else if (options.by === 'type') asked.type = options.type;
+  else if (options.by === 'recipe') asked.recipe = options.recipe;
+  const { byteLength, tensors } = planConversion(model, asked);
+  const reasons = tensors.map(({ reason, ...tensor }, index) => ({
+    ...tensor,
+    reason: subject.chosen.has(index) && USUAL.test(reason) ? 'your choice' : reason.replace(USUAL, ''),
+  }));
+  return { conversion: { byteLength, tensors: reasons }, options: asked, reach };
+}
+
+/** Exact names: one pattern for each type. */
+function overridesOf({ tensors }: Model, types: ReadonlyMap<number, string>) {
+  const names = new Map<string, string[]>();
+  for (const [index, type] of types) names.set(type, [...(names.get(type) ?? []), escaped(tensors[index]!.name)]);
+  return [...names].map(([type, all]) => ({ pattern: new RegExp(`^(?:${all.join('|')})$`), type }));
+}
+
+const escaped = (name: string) => name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+
+/** The types that a tensor's rows allow. */
+export function choicesFor(fewbits: Fewbits, { model, candidates }: Subject, index: number, { to }: Options): string[] {
+  if (!candidates.has(index)) return [];
+  return to === 'gguf' ? fitting(fewbits, model, index, TYPES) : PLAIN_TYPES;
+}
+
+function fitting(fewbits: Fewbits, { tensors }: Model, index: number, types: readonly string[]): string[] {
+  const row = tensors[index]!.shape.at(-1) ?? 1;
+  return types.filter((type) => {
+    const block = fewbits.blockFormats.find(({ name }) => name === type);
+    return !block || (block.canQuantize && row % block.blockSize === 0);
+  });
+}
+
+// --- a target size ---------------------------------------------------------------------------------------------------
+
+/** What a plan chooses from: the types that lose least for their size, for long rows and for others. */
+const LONG_ROWS = ['q2_k', 'q3_k', 'iq4_xs', 'q4_k', 'q5_k', 'q6_k', 'q8_0', 'float16'];
+const SHORT_ROWS = ['iq4_nl', 'q4_0', 'q5_0', 'q8_0', 'float16'];
+
+/** The types to try on a tensor before a size can be planned well. */
+export function ladderFor(fewbits: Fewbits, { model }: Subject, index: number): string[] {
+  const { shape, type } = model.tensors[index]!;
+  const ladder = (shape.at(-1) ?? 1) % 256 === 0 ? LONG_ROWS : SHORT_ROWS;
+  return fitting(fewbits, model, index, ladder).filter((other) => other !== type);
+}
+
+/** Until a type is measured: what a bit brings is 6 dB, and q4_0, q5_0 and q8_0 are 4.5 dB below that. */
+const guessedError = (bitsPerWeight: number) => 10 ** (-(6.02 * bitsPerWeight - 4.5) / 10);
+
+/** Sets the types that meet the size at least error; what can be met. */
+function planSize(
+  fewbits: Fewbits,
+  subject: Subject,
+  bitsPerWeight: number,
+  types: Map<number, string>,
+): Planned['reach'] {
+  const { model, losses } = subject;
+  const candidates = [...subject.candidates];
+  const alignment = Number(model.metadata.get('general.alignment') ?? 32);
+  const padded = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
+  const plain = new Map(candidates.map((index) => [index, 'float16']));
+  const { byteLength } = planConversion(model, { to: 'gguf', overrides: overridesOf(model, plain) });
+  const otherBytes = candidates.reduce((left, i) => left - padded(2 * model.tensors[i]!.elements), byteLength);
+  const tensors = candidates.map((index) => {
+    const { name, elements, type, byteLength: own } = model.tensors[index]!;
+    const tried = ladderFor(fewbits, subject, index).map((other) => {
+      const bytes = fewbits.weightBytes(elements, other as 'q4_0');
+      const error = losses[index]!.get(other)?.error ?? guessedError((8 * bytes) / elements);
+      return { type: other as 'q4_0', byteLength: bytes, error };
+    });
+    const results = tried.filter(({ error }) => Number.isFinite(error));
+    if (isGgufType(fewbits, type)) results.push({ type: type as 'q4_0', byteLength: own, error: 0 });
+    return { name, results };
+  });
+  const sum = (pick: (...bytes: number[]) => number) =>
+    tensors.reduce((all, { results }) => all + padded(pick(...results.map((result) => result.byteLength))), otherBytes);
+  const [least, most] = [sum(Math.min), sum(Math.max)];
+  const weights = model.tensors.reduce((all, { elements }) => all + elements, 0);
+  const target = Math.min(most, Math.max(least, Math.round((bitsPerWeight * weights) / 8)));
+  const plan = planTypes(tensors, { targetBytes: target, otherBytes, alignment });
+  for (const index of candidates) types.set(index, plan.types.get(model.tensors[index]!.name)!);
+  return { least, most, target };
+}
+
+const isGgufType = (fewbits: Fewbits, type: string | null) =>
+  type !== null &&
+  (fewbits.blockFormats.some(({ name, family, canQuantize }) => name === type && family === 'ggml' && canQuantize) ||
+    ['float16', 'bfloat16', 'float32'].includes(type));
