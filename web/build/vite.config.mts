@@ -85,7 +85,7 @@ export default defineConfig({
         // The package's worker.js, beside the page's own.
         assetFileNames: ({ names }) => `assets/${names[0] === 'worker.js' ? 'pool' : '[name]'}-[hash][extname]`,
         codeSplitting: {
-          groups: [{ name: chunkOf, test: /\.[cm]?[jt]sx?(\?|$)|\.tex$|\.json$|^\0/ }],
+          groups: [{ name: chunkOf, test: /\.[cm]?[jt]sx?(\?|$)|\.tex$|\.json$|\.bin\?url$|^\0/ }],
           includeDependenciesRecursively: false,
         },
       },

@@ -12,9 +12,14 @@ type Take = (files: readonly File[]) => void;
 let take: Take | undefined;
 let waiting: readonly File[] | undefined;
 
+const chapter = () => document.getElementById('your-model');
+
+/** Not in a figure on another page. */
+export const hasModels = () => chapter() !== null;
+
 /** Leads to the chapter and gives it the files, as soon as it is awake. */
 export function openAsModel(files: readonly File[]): void {
-  document.getElementById('your-model')!.scrollIntoView();
+  chapter()!.scrollIntoView();
   if (take) take(files);
   else waiting = files;
 }

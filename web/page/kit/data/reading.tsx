@@ -4,7 +4,7 @@ import { newest, proxy, worker } from '../client.ts';
 import { RadioGroup } from '../controls/choice.tsx';
 import { Problem } from '../controls/problem.tsx';
 import { useFigureId } from '../figure.tsx';
-import { isModel, openAsModel } from '../models.ts';
+import { hasModels, isModel, openAsModel } from '../models.ts';
 import { Sentences } from '../number.tsx';
 import { count, decimalBytes, whole } from '../numbers.ts';
 import { sentenceOf, takeReading } from '../page.ts';
@@ -144,7 +144,7 @@ export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File 
   useEffect(() => {
     let current = true;
     setModel(false);
-    if (file) void isModel(file).then((model) => current && setModel(model));
+    if (file && hasModels()) void isModel(file).then((model) => current && setModel(model));
     return () => {
       current = false;
     };

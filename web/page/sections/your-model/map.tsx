@@ -33,8 +33,9 @@ export function Treemap(props: TreemapProps) {
 const layout = ({ bytes, others }: Tiles, width: number, height: number): Rect[] =>
   squarify(others.bytes > 0 ? [...bytes, others.bytes] : bytes, width, height);
 
-/** As much of a name as fits: its end says more than its beginning. */
-function fitted(name: string, { width, height }: Rect): string {
+/** As much of a name as fits: of what most names end with nothing, and of the rest the end, which says more. */
+function fitted(whole: string, { width, height }: Rect): string {
+  const name = whole.replace(/(?<=.)\.(weight|kernel)$/, '');
   const signs = Math.floor((width - 12) / SIGN);
   if (height < LINE || signs < 3) return '';
   return name.length <= signs ? name : signs < 6 ? '' : `…${name.slice(1 - signs)}`;

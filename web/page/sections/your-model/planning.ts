@@ -36,11 +36,17 @@ export function planFor(fewbits: Fewbits, subject: Subject, options: Options): P
   else if (options.by === 'type') asked.type = options.type;
   else if (options.by === 'recipe') asked.recipe = options.recipe;
   const { byteLength, tensors } = planConversion(model, asked);
-  const reasons = tensors.map(({ reason, ...tensor }, index) => ({
+  const reasons = tensors.map((tensor, index) => ({
     ...tensor,
-    reason: subject.chosen.has(index) && USUAL.test(reason) ? 'your choice' : reason.replace(USUAL, ''),
+    reason: USUAL.test(tensor.reason) ? own(subject, index, options) : tensor.reason,
   }));
   return { conversion: { byteLength, tensors: reasons }, options: asked, reach };
+}
+
+/** Why a tensor has the type that was asked for. */
+function own({ chosen }: Subject, index: number, { by }: Options): string {
+  if (chosen.has(index)) return 'your choice';
+  return by === 'size' ? 'it loses least for the size of the whole' : '';
 }
 
 /** Exact names: one pattern for each type. */
