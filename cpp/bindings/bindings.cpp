@@ -582,7 +582,8 @@ int ask(int question, Pointer text, std::size_t length, Pointer reply, std::size
   if (question < 0 || question >= kQuestions) return -answer(Status::BadArgument);
   if (!usable({region<char>(reply, static_cast<double>(capacity)), region<char>(text, static_cast<double>(length))}))
     return -answer(Status::BadPointer);
-  const auto found = fewbits::answer(static_cast<Question>(question), {reinterpret_cast<const char*>(text), length});
+  const Text answered = fewbits::answer(static_cast<Question>(question), {reinterpret_cast<const char*>(text), length});
+  const auto found = answered.view();
   if (found.size() > capacity) return -answer(Status::BadLength);
   std::copy(found.begin(), found.end(), view<char>(reply, capacity).begin());
   return static_cast<int>(found.size());

@@ -126,7 +126,7 @@ TEST_CASE("json: what is written is read") {
   Writer writer;
   writer.open('{').name("a").open('[').number(0).number(9007199254740991).close(']');
   writer.name("b").string("\"\\\n\x1f×").name("c").raw("null").close('}');
-  CHECK(writer.text() == "{\"a\":[0,9007199254740991],\"b\":\"\\\"\\\\\\u000a\\u001f×\",\"c\":null}");
+  CHECK(writer.text().view() == "{\"a\":[0,9007199254740991],\"b\":\"\\\"\\\\\\u000a\\u001f×\",\"c\":null}");
   CHECK(read(writer.text()).fault == Fault::None);
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("questions: answers are JSON, whatever is asked") {
   const std::string text =
       R"({"config":)" + config + R"(,"options":{"format":"q4_0","context":512},"parameters":3,"bits":4})";
   const auto member = [&](Question question, const std::string& asked, const char* name) {
-    const std::string reply = answer(question, asked);
+    const Text reply = answer(question, asked);
     const Reading reading = read(reply);
     REQUIRE(reading.fault == Fault::None);
     return std::string(reading.value[name].text());
@@ -155,12 +155,11 @@ TEST_CASE("questions: answers are JSON, whatever is asked") {
 }
 
 TEST_CASE("questions: a value is repeated as it was written") {
-  const std::string reply = answer(Question::WeightBytes, R"({"parameters":{"$unusual":"NaN"},"bits":8})");
+  const Text reply = answer(Question::WeightBytes, R"({"parameters":{"$unusual":"NaN"},"bits":8})");
   CHECK(read(reply).value["error"]["message"].says("parameters is NaN; it must be a whole number, 0 or more."));
-  const std::string other = answer(Question::WeightBytes, R"({"parameters":-1.50,"bits":8})");
+  const Text other = answer(Question::WeightBytes, R"({"parameters":-1.50,"bits":8})");
   CHECK(read(other).value["error"]["details"].text() == R"({"name":"parameters","value":-1.50})");
-  const std::string huge =
-      answer(Question::KvCacheBytes,
-             R"({"options":{"layers":9e15,"kvHeads":9e15,"headDim":1,"context":1,"format":"float16"}})");
+  const Text huge = answer(Question::KvCacheBytes,
+                           R"({"options":{"layers":9e15,"kvHeads":9e15,"headDim":1,"context":1,"format":"float16"}})");
   CHECK(read(huge).value["error"]["code"].says("TOO_LARGE"));
 }

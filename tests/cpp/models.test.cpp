@@ -1,6 +1,8 @@
 #include "fewbits/models.hpp"
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -20,6 +22,20 @@ const std::string kGpt2 = R"({ "model_type": "gpt2", "n_embd": 768, "n_layer": 1
   "vocab_size": 50257, "n_inner": null })";
 const std::string kGemma3 = R"({ "model_type": "gemma3", "text_config": { "hidden_size": 2560,
   "intermediate_size": 10240, "num_hidden_layers": 34, "sliding_window": 1024 } })";
+const std::string kDeepSeekV3 = R"({ "model_type": "deepseek_v3", "hidden_size": 7168, "num_hidden_layers": 61,
+  "num_attention_heads": 128, "intermediate_size": 18432, "moe_intermediate_size": 2048, "n_routed_experts": 256,
+  "n_shared_experts": 1, "first_k_dense_replace": 3, "q_lora_rank": 1536, "kv_lora_rank": 512,
+  "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size": 129280 })";
+const std::string kQwen3Next = R"({ "model_type": "qwen3_next", "hidden_size": 2048, "num_hidden_layers": 48,
+  "num_attention_heads": 16, "num_key_value_heads": 2, "num_experts": 512, "moe_intermediate_size": 512,
+  "shared_expert_intermediate_size": 512, "linear_num_key_heads": 16, "linear_key_head_dim": 128,
+  "linear_num_value_heads": 32, "linear_value_head_dim": 128, "linear_conv_kernel_dim": 4, "vocab_size": 151936,
+  "note": 0 })";
+const std::string kJamba = R"({ "model_type": "jamba", "hidden_size": 4096, "num_hidden_layers": 32,
+  "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "num_experts": 16,
+  "mamba_d_state": 16, "mamba_dt_rank": "auto", "vocab_size": 65536 })";
+const std::string kMamba130m = R"({ "model_type": "mamba", "hidden_size": 768, "num_hidden_layers": 24,
+  "vocab_size": 50280, "intermediate_size": 1536 })";
 
 std::string changed(std::string config, const std::string& from, const std::string& to) {
   REQUIRE(config.find(from) != std::string::npos);
@@ -28,7 +44,7 @@ std::string changed(std::string config, const std::string& from, const std::stri
 
 double parameters_of(const std::string& config) {
   const auto [model, problem] = read_model(config);
-  INFO(problem.message);
+  INFO(problem.message.view());
   REQUIRE(!problem);
   return model_parameters(model).parameters;
 }
@@ -36,10 +52,10 @@ double parameters_of(const std::string& config) {
 ModelMemory memory_of(const std::string& config, const MemoryOptions& options) {
   const auto model = read_model(config);
   REQUIRE(!model.problem);
-  auto [memory, problem] = model_memory(model.value, options);
-  INFO(problem.message);
-  REQUIRE(!problem);
-  return memory;
+  auto memory = model_memory(model.value, options);
+  INFO(memory.problem.message.view());
+  REQUIRE(!memory.problem);
+  return std::move(memory.value);
 }
 
 }  // namespace
@@ -49,6 +65,10 @@ TEST_CASE("models: published counts") {
   CHECK(parameters_of(kMixtral) == 46702792704);
   CHECK(parameters_of(kGpt2) == 124439808);
   CHECK(parameters_of(kGemma3) == 3880263168);
+  CHECK(parameters_of(kDeepSeekV3) == 671026419200);
+  CHECK(parameters_of(kQwen3Next) == 79674391296);
+  CHECK(parameters_of(kJamba) == 51570323328);
+  CHECK(parameters_of(kMamba130m) == 129135360);
 }
 
 TEST_CASE("models: terms multiply and add up") {
@@ -67,12 +87,36 @@ TEST_CASE("models: terms multiply and add up") {
 TEST_CASE("models: what config.json leaves out") {
   const auto without = read_model(changed(kLlama8b, "num_key_value_heads", "other"));
   CHECK(without.value.assumed_kv_heads);
-  CHECK(without.value.kv_heads == 32);
+  CHECK(without.value[Size::KvHeads] == 32);
   const auto gemma = read_model(kGemma3);
   CHECK(gemma.value.language_only);
-  CHECK(gemma.value.heads == 8);
-  CHECK(gemma.value.tied);
-  CHECK(gemma.value.windowed_layers == 29);
+  CHECK(gemma.value[Size::Heads] == 8);
+  CHECK(!gemma.value.has(kUntied));
+  CHECK(gemma.value.count({kWindowedLayer, kWindowedLayer}) == 29);
+}
+
+TEST_CASE("models: layers by period, by list, and how many there may be") {
+  const auto next = read_model(kQwen3Next).value;
+  CHECK(next.count(kAttentionLayers) == 12);
+  CHECK(!next.is(3, kRecurrentLayers));
+  CHECK(next.count(kMixtureLayers) == 48);
+  const auto listed = read_model(changed(kQwen3Next, R"("note": 0)", R"("layer_types": ["full_attention", 7])")).value;
+  CHECK(listed.count(kAttentionLayers) == 14);  // what is not listed goes by period
+  const auto jamba = read_model(kJamba).value;
+  CHECK(jamba.count(kAttentionLayers) == 4);
+  CHECK(jamba.is(12, kAttentionLayers));
+  CHECK(jamba.count(kMixtureLayers) == 16);
+  CHECK(jamba.is(0, kDenseLayers));
+  CHECK(read_model(kMamba130m).value.count(kRecurrentLayers) == 24);
+  CHECK(read_model(kDeepSeekV3).value.count(kDenseLayers) == 3);
+  const std::string dense = changed(kQwen3Next, R"("note": 0)", R"("mlp_only_layers": [0, "1", 2, 99999, -1])");
+  CHECK(read_model(dense).problem.message.view() ==
+        "intermediate_size is missing; it must be a whole number, 1 or more.");
+  CHECK(read_model(changed(dense, R"("vocab_size")", R"("intermediate_size": 5120, "vocab_size")"))
+            .value.count(kDenseLayers) == 2);
+  const auto many = read_model(changed(kLlama8b, "layers\": 32", "layers\": 1025")).problem;
+  CHECK(many.message.view() == "num_hidden_layers is 1025; it must be at most 1,024.");
+  CHECK(!read_model(changed(kLlama8b, "layers\": 32", "layers\": 1024")).problem);
 }
 
 TEST_CASE("models: the last of two members of one name counts, as in JSON.parse") {
@@ -106,16 +150,16 @@ TEST_CASE("models: what is wrong is named") {
   }));
   const auto [_, problem] = read_model(config);
   CHECK(problem.code == code);
-  CHECK(problem.message == message);
+  CHECK(problem.message.view() == message);
 }
 
 TEST_CASE("models: families and layouts that are not known") {
   const auto unknown = read_model(R"({"model_type":"bert"})").problem;
   CHECK(unknown.code == "UNSUPPORTED");
-  CHECK(unknown.message.starts_with("Models of type 'bert' are not known yet. Known are llama, mistral, "));
-  CHECK(unknown.details.starts_with(R"({"family":"bert","known":["llama",)"));
+  CHECK(unknown.message.view().starts_with("Models of type 'bert' are not known yet. Known are llama, mistral, "));
+  CHECK(unknown.details.view().starts_with(R"({"family":"bert","known":["llama",)"));
   const auto strange = read_model(R"({"model_type":"llama","kv_lora_rank":512})").problem;
-  CHECK(strange.message.starts_with("Models of type 'llama' (multi-head latent attention) are"));
+  CHECK(strange.message.view().starts_with("Models of type 'llama' (multi-head latent attention) are"));
   CHECK(!read_model(changed(kLlama8b, "rms_norm_eps\": 1e-05", "mlp_only_layers\": []")).problem);
 }
 
@@ -125,13 +169,14 @@ TEST_CASE("model memory: a recipe to the byte, the cache, the sum") {
   CHECK(memory.kv_cache == 512 * 1048576.0);
   CHECK(memory.compute == 296 * 1048576.0);
   CHECK(memory.total == memory.weights + memory.kv_cache + memory.compute);
-  CHECK(memory.terms.front().name == "token_embd.weight");
-  CHECK(memory.terms.front().formula == "1 × 128,256 × 2,304 (q4_k)");
-  CHECK(memory.assumptions == std::vector<std::string>{
-                                  "llama.cpp rounds 4,000 tokens up to 4,096.",
-                                  "Norms, biases and routers stay in float32.",
-                                  "The compute buffer is an estimate, for 512 tokens at a time.",
-                              });
+  CHECK(memory.terms[0].name.view() == "token_embd.weight");
+  CHECK(memory.terms[0].formula.view() == "1 × 128,256 × 2,304 (q4_k)");
+  const std::vector<std::string_view> said(memory.assumptions.begin(), memory.assumptions.end());
+  CHECK(said == std::vector<std::string_view>{
+                    "llama.cpp rounds 4,000 tokens up to 4,096.",
+                    "Norms, biases and routers stay in float32.",
+                    "The compute buffer is an estimate, for 512 tokens at a time.",
+                });
 }
 
 TEST_CASE("model memory: windows") {
@@ -143,16 +188,28 @@ TEST_CASE("model memory: windows") {
   CHECK(memory_of(kGemma3, pages).kv_cache == token * 34 * 8192);
 }
 
+TEST_CASE("model memory: latent rows, recurrent states") {
+  const ModelMemory latent = memory_of(kDeepSeekV3, {.recipe = "q4_k_m", .context = 163840});
+  CHECK(latent.weights == 404488847360);
+  CHECK(latent.kv_cache == 61.0 * 576 * 163840 * 2);
+  const ModelMemory hybrid = memory_of(kQwen3Next, {.format = "float32", .context = 256, .batch = 2});
+  const double state = 36.0 * (3 * (2 * 16 * 128 + 32 * 128) + 32 * 128 * 128) * 2 * 4;
+  CHECK(hybrid.kv_cache == state + 12.0 * 256 * 2 * (2 * 256 * 2) * 2);
+  const ModelMemory mamba = memory_of(kMamba130m, {.format = "float32", .context = 256});
+  CHECK(mamba.kv_cache == 24.0 * (3 * 1536 + 1536 * 16) * 4);
+  CHECK(mamba.weights == 4.0 * 129135360);
+}
+
 TEST_CASE("model memory: what is wrong is named") {
   const auto model = read_model(kLlama8b).value;
   const auto refused = [&](const MemoryOptions& options) { return model_memory(model, options).problem; };
-  CHECK(refused({.format = "Q4K"}).message == "There is no format 'Q4K' here. Did you mean 'q4_k'?");
+  CHECK(refused({.format = "Q4K"}).message.view() == "There is no format 'Q4K' here. Did you mean 'q4_k'?");
   CHECK(refused({.format = "q4_k", .kv_format = "f16"}).code == "UNKNOWN_FORMAT");
-  CHECK(refused({.recipe = "q9"}).message == "The recipe 'q9' is not known. Known are q8_0, q4_k_m, q5_k_m.");
+  CHECK(refused({.recipe = "q9"}).message.view() == "The recipe 'q9' is not known. Known are q8_0, q4_k_m, q5_k_m.");
   const auto narrow = read_model(changed(changed(kLlama8b, "4096", "576"), "_heads\": 32", "_heads\": 8")).value;
   const auto problem = model_memory(narrow, {.format = "q1_0"}).problem;
-  CHECK(problem.message == "Rows of 576 do not divide into blocks of q1_0. Choose another format.");
-  CHECK(problem.details == R"({"format":"q1_0","columns":576})");
+  CHECK(problem.message.view() == "Rows of 576 do not divide into blocks of q1_0. Choose another format.");
+  CHECK(problem.details.view() == R"({"format":"q1_0","columns":576})");
 }
 
 TEST_CASE("memory: rows of any format, and the KV cache") {

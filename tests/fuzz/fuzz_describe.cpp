@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (i != 0) question += ',';
     question += std::to_string(bytes[i]);
   }
-  const std::string text = answer(Question::DescribeBlock, question.append("]}"));
+  const Text text = answer(Question::DescribeBlock, question.append("]}"));
   const auto read = json::read(text);
   const bool whole = bytes.size() == format.block_bytes;
   if (read.value["value"].empty() == read.value["error"].empty() || (!read.value["value"].empty() && !whole))

@@ -6,42 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { cells, fails, fewbits, main, succeeds } from './cli.ts';
 
-const main = fileURLToPath(new URL('../../web/cli/main.ts', import.meta.url));
 const configPath = (name: string) => fileURLToPath(new URL(`configs/${name}.json`, import.meta.url));
-
-function fewbits(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', main, ...args], {
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr };
-}
-
-function succeeds(...args: string[]): string {
-  const { status, stdout, stderr } = fewbits(...args);
-  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
-  return stdout;
-}
-
-function fails(expected: number, said: RegExp, ...args: string[]): void {
-  const { status, stdout, stderr } = fewbits(...args);
-  assert.equal(status, expected, stderr);
-  assert.equal(stdout, '');
-  assert.match(stderr, /^fewbits: .*\n$/, 'one line');
-  assert.match(stderr, said);
-}
-
-const cells = (output: string, name: string) =>
-  output
-    .split('\n')
-    .find((line) => line.startsWith(name))
-    ?.split(/\s{2,}/);
 
 describe('fewbits', () => {
   it('says how it is used', () => {
     const help = succeeds('--help');
-    assert.match(help, /^ {2}memory .*^ {2}formats /ms);
-    assert.doesNotMatch(help, /inspect|convert|analyze/, 'lists only what exists');
+    for (const command of ['inspect', 'convert', 'compare', 'analyze', 'memory', 'formats']) {
+      assert.match(help, new RegExp(`^ {2}${command} `, 'm'));
+      const more = succeeds(command, '--help');
+      assert.match(more, /\nExamples:\n {2}fewbits /);
+      for (const line of more.split('\n')) assert(line.length <= 80, line);
+    }
     assert.match(succeeds('--version'), /^\d+\.\d+\.\d+\n$/);
     const { status, stdout, stderr } = fewbits();
     assert.equal(status, 2);
@@ -50,7 +27,7 @@ describe('fewbits', () => {
   });
 
   it('refuses wrong usage with 2', () => {
-    fails(2, /no command 'nope'. There are memory and formats/, 'nope');
+    fails(2, /no command 'nope'. There are inspect, convert, compare, analyze, memory, formats:/, 'nope');
     fails(2, /unknown option '--typ' \(Did you mean --type\?\)/, 'memory', '70B', '--typ', 'q4_k');
     fails(2, /give a count such as 70B/, 'memory');
     fails(2, /'lots'.*such as 70B/, 'memory', 'lots');
@@ -103,6 +80,16 @@ describe('fewbits memory', () => {
     assert.match(output, /Norms, biases and routers stay in float32\./);
   });
 
+  it('tells recurrent states from the KV cache', () => {
+    const output = succeeds('memory', '--config', configPath('qwen3_next'), '--type', 'q4_k');
+    assert.deepEqual(cells(output, 'recurrent states'), ['recurrent states', '0.08', '0.07']);
+    assert.deepEqual(cells(output, 'KV cache'), ['KV cache, 4,096 tokens in float16', '0.10', '0.09']);
+    assert.match(output, /^36 of 48 layers are recurrent: 548,864 numbers each, whatever the context\.$/m);
+    const mamba = succeeds('memory', '--config', configPath('mamba'), '--type', 'float16');
+    assert.doesNotMatch(mamba, /KV cache/);
+    for (const line of `${output}\n${mamba}`.split('\n')) assert(line.length <= 80, line);
+  });
+
   it('takes batch, cache type and engine, and prints JSON in bytes', () => {
     const args = ['--config', configPath('gemma2'), '--type', 'q8_0', '--context', '8192', '--json'];
     const json = (...more: string[]) => JSON.parse(succeeds('memory', ...args, ...more));
@@ -150,7 +137,7 @@ describe('fewbits memory', () => {
   it('refuses what it does not know with 1', () => {
     fails(1, /no format 'q4k' here\. Did you mean 'q4_k'\?/, 'memory', '70B', '--type', 'q4k');
     fails(1, /q4_k_m mixes formats.*--config/, 'memory', '70B', '--type', 'q4_k_m');
-    fails(1, /deepseek_v3.*Known are llama/, 'memory', '--config', configPath('deepseek_v3'), '--type', 'q4_k');
+    fails(1, /minicpm3.*Known are llama/, 'memory', '--config', configPath('minicpm3'), '--type', 'q4_k');
     fails(1, /no format 'f16'/, 'memory', '--config', configPath('llama'), '--type', 'q4_k', '--kv-type', 'f16');
   });
 });
@@ -175,7 +162,7 @@ describe('fewbits formats', () => {
   it('stops quietly where its reader does', () => {
     const { status, stderr } = spawnSync(
       'bash',
-      ['-c', `"${process.execPath}" --import tsx "${main}" formats --json | head -c 10`],
+      ['-c', `"${process.execPath}" "${main}" formats --json | head -c 10`],
       {
         encoding: 'utf8',
       },

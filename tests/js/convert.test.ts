@@ -190,6 +190,30 @@ describe('GGUF of one type', () => {
     assert.deepEqual(asked, [['blk.0.ffn_up_exps.weight', { rowLength: 256, experts: 2 }]]);
   });
 
+  it('is refused where a recipe needs the importance of a tensor that the matrix does not know', async () => {
+    const importance = (unknown: RegExp) => ({
+      read: async (name: string, { rowLength }: { rowLength: number }) =>
+        unknown.test(name) ? undefined : new Float32Array(rowLength).fill(1),
+    });
+    const make = (unknown: RegExp) =>
+      converted(source, { to: 'gguf', recipe: 'q2_k_s', importance: importance(unknown) });
+    await assert.rejects(make(/attn_q/), {
+      code: 'NEEDS_IMPORTANCE',
+      message: /tensor 'blk\.0\.attn_q\.weight': q2_k is not made without an importance/,
+    });
+    // Others go without.
+    await make(/token_embd/);
+  });
+
+  it('says the version of its types even where a recipe changes none, as llama-quantize does', async () => {
+    const plain = await converted(source, { to: 'gguf', type: 'float32' });
+    const model = await openModel(await converted(plain, { to: 'gguf', recipe: 'f32' }));
+    assert.deepEqual([...model.metadata].slice(-2), [
+      ['general.quantization_version', 2],
+      ['general.file_type', 0],
+    ]);
+  });
+
   it('has every matrix of a model with other names, float16 where rows fit no block; a plan for it is what is written', async () => {
     const shapes = { 'F_0/kernel': [3, 64], 'F_0/bias': [64], 'UPN3/kernel': [3, 12], 'norm.weight': [2, 32] };
     let end = 0;

@@ -1,8 +1,15 @@
-// A short run of `npm run oracle`: the package beside the native ggml library that others built.
+// A short run of `npm run oracle`: the package beside the native libraries that others built.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import test from 'node:test';
-import { type BlockFormat, type Fewbits, init } from 'fewbits';
+import { type BlockFormat, createPool, type Fewbits, init, type Pool } from 'fewbits';
+import { recipeNames } from '../../web/lib/files/recipes.ts';
 import { addTally, Comparison, emptyTally, ggmlFormats, SLICE } from '../oracle/compare.ts';
+import { type Case, compareConversion, nameOf, type Stage } from '../oracle/conversions.ts';
+import { Llama } from '../oracle/llama.ts';
+import { DESIGNS } from '../oracle/models.ts';
 import { openNative } from '../oracle/native.ts';
 
 const fewbits = await init();
@@ -51,3 +58,53 @@ test("ggml's native library: a bit that differs is found, and named", { skip }, 
   const { first: number } = comparison.slice('q8_0', 0);
   assert.match(number!, /^q8_0 /);
 });
+
+/** Every recipe that the package makes once, on designs in turn; every other one weighed. */
+function someCases(): Case[] {
+  const designs = Object.keys(DESIGNS);
+  const makeable = recipeNames.filter((recipe) => !/^iq[123]/.test(recipe));
+  return makeable.map((recipe, i) => ({
+    ...{ design: designs[i % designs.length]!, recipe },
+    ...{ weighed: i % 2 === 0, pure: false, ordered: i % 3 !== 2 },
+  }));
+}
+
+test("llama.cpp's own quantizer of files: the same files", { skip }, async (context) => {
+  const llama = await Llama.start();
+  assert.ok(typeof llama !== 'string', String(llama));
+  const pool = await createPool({ size: 2 });
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'fewbits-oracle-'));
+  try {
+    const stage = { llama, pool, folder, seed: 7 };
+    const counts = new Map<string, number>();
+    let converted = 0;
+    for (const one of someCases()) {
+      const outcome = await compareConversion(one, stage);
+      counts.set(outcome.result, (counts.get(outcome.result) ?? 0) + 1);
+      converted += outcome.converted;
+      assert.notEqual(outcome.result, 'differs', `${nameOf(one)}: ${outcome.difference}`);
+    }
+    context.diagnostic(`${[...counts].map(([result, count]) => `${result} ${count}`).join(', ')}`);
+    assert.ok(counts.get('whole')! >= 8 && counts.get('tensors')! >= 4 && converted > 500, `${converted} tensors`);
+    await findsWhatDiffers(stage);
+  } finally {
+    await Promise.all([llama.end(), pool.terminate()]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** A pool that turns a bit of every tensor around. */
+async function findsWhatDiffers(stage: Stage): Promise<void> {
+  const wrong: Pool = {
+    ...stage.pool,
+    async quantizeBlocks(...args) {
+      const bytes = await stage.pool.quantizeBlocks(...args);
+      bytes[150]! ^= 1;
+      return bytes;
+    },
+  };
+  const one = { design: 'gemma2', recipe: 'q4_k_m', weighed: false, pure: false, ordered: true };
+  const { result, difference } = await compareConversion(one, { ...stage, pool: wrong });
+  assert.equal(result, 'differs');
+  assert.match(difference!, /^token_embd\.weight, Q6_K \[96,256\]: byte 150 of 20160 differs$/);
+}

@@ -94,15 +94,36 @@ describe('the models', () => {
 
   it('use the KV heads', () => {
     assert.equal(viewWith().kvCache, 2 * 80 * 8 * 128 * 8192 * 2);
-    assert.deepEqual(viewWith().cacheProducts, ['2 × 80 × 8 × 128 × 8,192 × 1 × 2']);
+    const products = ['2 × 80 × 8 × 128 × 8,192 × 1 × 2'];
+    assert.deepEqual(viewWith().cacheParts, [{ kind: 'cache', products, bytes: viewWith().kvCache }]);
     assert.equal(viewWith({ batch: 4 }).kvCache, 4 * viewWith().kvCache!);
   });
 
   it('count windowed layers by themselves', () => {
-    assert.deepEqual(viewWith({ model: 'gemma-3-1b' }).cacheProducts, [
+    assert.deepEqual(viewWith({ model: 'gemma-3-1b' }).cacheParts[0]?.products, [
       '2 × 4 × 1 × 256 × 8,192 × 1 × 2',
       '2 × 22 × 1 × 256 × 1,024 × 1 × 2',
     ]);
+  });
+
+  it('count latent rows and states as what they are', () => {
+    const parts = (model: string) => viewWith({ model }).cacheParts.map(({ kind, products }) => [kind, ...products]);
+    assert.deepEqual(parts('deepseek-v3'), [['latent', '61 × 576 × 8,192 × 1 × 2']]);
+    assert.deepEqual(parts('qwen3-next-80b-a3b'), [
+      ['cache', '2 × 12 × 2 × 256 × 8,192 × 1 × 2'],
+      ['state', '36 × 548,864 × 1 × 4'],
+    ]);
+    assert.deepEqual(parts('falcon-mamba-7b'), [['state', '64 × 155,648 × 1 × 4']]);
+    for (const model of NAMES.map(idOf)) {
+      const { cacheParts, kvCache } = viewWith({ model, batch: 3 });
+      assert.equal(
+        cacheParts.reduce((sum, { bytes }) => sum + bytes, 0),
+        kvCache,
+        model,
+      );
+    }
+    assert.match(notesOf(viewWith({ model: 'deepseek-v3' })).join(' '), /Latent attention keeps 576 numbers per token/);
+    assert.match(notesOf(viewWith({ model: 'qwen3-next-80b-a3b' })).join(' '), /36 of 48 layers are recurrent/);
   });
 
   it('may be a bare count', () => {
@@ -124,11 +145,8 @@ describe('the models', () => {
   });
 
   it('are refused by name where they are not known', () => {
-    const subject = { name: 'config.json', config: config('deepseek_v3') };
-    assert.throws(
-      () => own(fewbits, dataset, { subject, options: defaults }),
-      /deepseek_v3.*multi-head latent attention/,
-    );
+    const subject = { name: 'config.json', config: config('minicpm3') };
+    assert.throws(() => own(fewbits, dataset, { subject, options: defaults }), /minicpm3.*multi-head latent attention/);
   });
 
   it('never travel in a link when they are the reader’s own', () => {
@@ -166,6 +184,17 @@ describe('the sentence', () => {
       /in Q4_K_M takes 42\.5 GB, and 10\.7 GB more for 4 × 8,192 tokens/,
     );
     assert.match(sentence({ type: '16' }), /in 16 bits takes 141 GB/);
+  });
+
+  it('says what a context does not add to', () => {
+    assert.match(
+      sentence({ model: 'falcon-mamba-7b' }),
+      /takes 4\.13 GB, and 39\.8 MB more for a recurrent state, however many tokens: it fits/,
+    );
+    assert.match(
+      sentence({ model: 'qwen3-next-80b-a3b' }),
+      /more for 8,192 tokens in float16 and a recurrent state: it fits/,
+    );
   });
 
   it('asks for a model where there is but a count', () => {

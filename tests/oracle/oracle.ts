@@ -1,13 +1,19 @@
-// npm run oracle: the package beside a native ggml library that others built, format by format, bit for bit.
-//   npm run oracle -- [--values 67108864] [--formats q4_0,q4_k] [--seed 1]
-import { readFileSync } from 'node:fs';
+// npm run oracle: the package beside native libraries that others built, bit for bit: ggml format by format, then whole files
+// beside llama.cpp's own quantizer.
+//   npm run oracle -- [--only formats|files] [--values 67108864] [--formats q4_0,q4_k] [--seed 1]
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BlockFormat, init } from 'fewbits';
+import { type BlockFormat, createPool, init } from 'fewbits';
 import { ggmlFormats, REASONS, SLICE, type Tally } from './compare.ts';
+import { allCases, type Case, compareConversion, nameOf, type Outcome } from './conversions.ts';
+import { Llama } from './llama.ts';
+import { DESIGNS } from './models.ts';
 import { openNative } from './native.ts';
 import { Threads } from './threads.ts';
 
-const USAGE = 'Usage: npm run oracle -- [--values 67108864] [--formats q4_0,q4_k] [--seed 1]';
+const USAGE = 'Usage: npm run oracle -- [--only formats|files] [--values 67108864] [--formats q4_0,q4_k] [--seed 1]';
 
 function stop(message: string, code: number): never {
   console.error(`fewbits: ${message}`);
@@ -15,6 +21,7 @@ function stop(message: string, code: number): never {
 }
 
 interface Options {
+  only: string | undefined;
   slices: number;
   names: string[];
   seed: number;
@@ -24,6 +31,7 @@ function options(): Options {
   try {
     const { values } = parseArgs({
       options: {
+        only: { type: 'string' },
         values: { type: 'string', default: String(64 * 1024 * 1024) },
         formats: { type: 'string', default: '' },
         seed: { type: 'string', default: '1' },
@@ -34,7 +42,14 @@ function options(): Options {
     if (!(count >= 1) || !Number.isSafeInteger(count))
       throw new Error(`--values must be a whole number above 0, it is ${values.values}.`);
     if (!Number.isSafeInteger(seed)) throw new Error(`--seed must be a whole number, it is ${values.seed}.`);
-    return { slices: Math.ceil(count / SLICE), names: values.formats.split(',').filter(Boolean), seed };
+    if (values.only !== undefined && !/^(formats|files)$/.test(values.only))
+      throw new Error(`--only is formats or files, it is ${values.only}.`);
+    return {
+      only: values.only,
+      slices: Math.ceil(count / SLICE),
+      names: values.formats.split(',').filter(Boolean),
+      seed,
+    };
   } catch (error) {
     return stop(`${(error as Error).message}\n${USAGE}`, 2);
   }
@@ -69,27 +84,31 @@ function progressOf(name: string, place: string, slices: number): (done: number)
   };
 }
 
-const { slices, names, seed } = options();
+const { only, slices, names, seed } = options();
 const native = await openNative();
 if (typeof native === 'string') stop(native, 1);
 const formats = chosen(ggmlFormats(await init()), names);
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-console.log(`fewbits ${version}, wasm in Node ${process.versions.node}, beside ${native.name}`);
-console.log(
-  `${grouped(slices * SLICE)} values made and read in every format, as many read from random bytes, seed ${seed}\n`,
-);
-console.log('format       quantized   dequantized  differ  skipped blocks');
+console.log(`fewbits ${version}, wasm in Node ${process.versions.node}, beside ${native.name}\n`);
 
-const threads = new Threads(seed);
+/** What to end when the run is stopped. */
+let end: () => Promise<unknown> = async () => {};
 let stopped = false;
 process.once('SIGINT', () => {
   stopped = true;
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  threads.end().then(() => stop('stopped before the end. What is above is done.', 130));
+  end().then(() => stop('stopped before the end. What is above is done.', 130));
 });
 
-const failures: string[] = [];
-try {
+/** Gives the formats that differ. */
+async function compareFormats(): Promise<string[]> {
+  console.log(
+    `${grouped(slices * SLICE)} values made and read in every format, as many read from random bytes, seed ${seed}\n`,
+  );
+  console.log('format       quantized   dequantized  differ  skipped blocks');
+  const threads = new Threads(seed);
+  end = () => threads.end();
+  const failures: string[] = [];
   for (const [i, { name }] of formats.entries()) {
     const tally = await threads.compare(name, slices, progressOf(name, `${i + 1} of ${formats.length}`, slices));
     console.log(rowOf(name, tally));
@@ -97,12 +116,55 @@ try {
     failures.push(name);
     console.log(`${tally.first}\n`);
   }
+  await threads.end();
+  return failures;
+}
+
+const RESULTS = ['whole', 'tensors', 'refused', 'substitute', 'unmade', 'differs'] as const;
+
+/** Gives the conversions that differ. */
+async function compareFiles(): Promise<string[]> {
+  const llama = await Llama.start();
+  if (typeof llama === 'string') stop(llama, 1);
+  const pool = await createPool();
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'fewbits-oracle-'));
+  end = async () => {
+    await Promise.all([llama.end(), pool.terminate()]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  console.log(`\nWhole files of every recipe beside llama_model_quantize, with and without importance, seed ${seed}\n`);
+  console.log(`model    ${RESULTS.map((result) => result.padStart(10)).join(' ')}  tensors converted`);
+  const failures: string[] = [];
+  for (const design of Object.keys(DESIGNS)) {
+    const outcomes: Outcome[] = [];
+    for (const one of allCases().filter((some) => some.design === design)) {
+      const outcome = await compareConversion(one, { llama, pool, folder, seed });
+      outcomes.push(outcome);
+      if (outcome.result === 'differs') failures.push(describeDifference(one, outcome));
+    }
+    console.log(rowOfFiles(design, outcomes));
+  }
+  await end();
+  for (const failure of failures) console.log(failure);
+  return failures.map((failure) => failure.replace(/:.*/s, ''));
+}
+
+const describeDifference = (one: Case, { difference }: Outcome) => `${nameOf(one)}: ${difference}`;
+
+function rowOfFiles(design: string, outcomes: readonly Outcome[]): string {
+  const counts = RESULTS.map((asked) => outcomes.filter(({ result }) => result === asked).length);
+  const converted = outcomes.reduce((sum, outcome) => sum + outcome.converted, 0);
+  return `${design.padEnd(8)} ${counts.map((count) => String(count).padStart(10)).join(' ')} ${grouped(converted).padStart(18)}`;
+}
+
+try {
+  const failures = [
+    ...(only === 'files' ? [] : await compareFormats()),
+    ...(only === 'formats' || stopped ? [] : await compareFiles()),
+  ];
+  if (failures.length) stop(`${failures.join('; ')}: not as ${native.name}.`, 1);
+  if (!stopped) console.log('\nNo difference.');
 } catch (error) {
   // Ctrl-C ends the threads in the middle of their work.
   if (!stopped) throw error;
-}
-if (!stopped) {
-  await threads.end();
-  if (failures.length) stop(`${failures.join(', ')} differ from ${native.name}.`, 1);
-  console.log('\nNo difference.');
 }

@@ -197,7 +197,7 @@ describe('chapter 1, Why', () => {
 
   it('refuses what it does not know by name, and keeps the last good state', async () => {
     const refusals: [name: string, content: string, said: RegExp][] = [
-      ['deep.json', config('deepseek_v3'), /deep\.json: .*'deepseek_v3' \(multi-head latent attention\)/],
+      ['deep.json', config('minicpm3'), /deep\.json: .*'minicpm3' \(multi-head latent attention\)/],
       ['broken.json', '{', /broken\.json is not JSON/],
       ['list.json', '[1]', /list\.json has no model_type/],
       ['odd.json', '{"model_type":"llama","hidden_size":-1}', /odd\.json: hidden_size is -1/],

@@ -1,11 +1,24 @@
-// The command `fewbits`. Exit status: 0 done, 1 could not be done (one line on stderr says why), 2 wrong usage.
+// The command `fewbits`. Exit status: 0 done, 1 could not be done (one line on stderr says why), 2 wrong usage, 128 and the
+// signal's number where it was cancelled.
 import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
+import { analyzeCommand } from './analyze.ts';
+import { compareCommand } from './compare.ts';
+import { convertCommand } from './convert.ts';
 import { formatsCommand } from './formats.ts';
+import { inspectCommand } from './inspect.ts';
 import { memoryCommand } from './memory.ts';
-import { bold, oneLine } from './text.ts';
+import { bold, oneLine, remark } from './text.ts';
+import { Cancelled } from './work.ts';
 
-const commands = [memoryCommand(), formatsCommand()];
+const commands = [
+  inspectCommand(),
+  convertCommand(),
+  compareCommand(),
+  analyzeCommand(),
+  memoryCommand(),
+  formatsCommand(),
+];
 
 function complain(text: string, write: (text: string) => void): void {
   write(`fewbits: ${oneLine(text).replace(/^error: /, '')}\n`);
@@ -13,7 +26,7 @@ function complain(text: string, write: (text: string) => void): void {
 
 function unknownCommand(program: Command, name: string | undefined): never {
   if (name === undefined) return program.help({ error: true });
-  const known = commands.map((command) => command.name()).join(' and ');
+  const known = commands.map((command) => command.name()).join(', ');
   return program.error(`there is no command '${name}'. There are ${known}: see fewbits --help.`);
 }
 
@@ -35,8 +48,8 @@ function makeProgram(): Command {
 /** What `error` means to the shell; says it where nobody has yet. */
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode && 2;
-  process.stderr.write(`fewbits: ${oneLine(error instanceof Error ? error.message : String(error))}\n`);
-  return 1;
+  remark(error instanceof Error ? error.message : String(error));
+  return error instanceof Cancelled ? error.exitCode : 1;
 }
 
 // A reader such as `head` may close the pipe early: that is no failure.

@@ -13,26 +13,26 @@ function columnsFor(largest: number) {
   };
 }
 
-export function printOne(
-  { type, parameters, weights, kvCache, compute, total }: Need,
-  { context, kvType }: MemoryOptions,
-): void {
-  print(`${grouped(parameters!)} parameters in ${type}\n`);
+/** What is needed, part by part; without caches where they are not known. */
+export function needTable(
+  { weights, kvCache, compute, total, terms }: Pick<Need, 'weights' | 'kvCache' | 'compute' | 'total' | 'terms'>,
+  { context, kvType }: Pick<MemoryOptions, 'context' | 'kvType'>,
+): string {
   const parts: [name: string, bytes: number][] = [['weights', weights]];
-  if (total !== undefined)
-    parts.push(
-      [`KV cache, ${grouped(context)} tokens in ${kvType}`, kvCache!],
-      ['compute buffer, an estimate', compute!],
-      ['total', total],
-    );
+  if (total !== undefined) {
+    const states = terms!.find(({ name }) => name === 'Recurrent state')?.bytes ?? 0;
+    if (states) parts.push(['recurrent states', states]);
+    if (kvCache! > states) parts.push([`KV cache, ${grouped(context)} tokens in ${kvType}`, kvCache! - states]);
+    parts.push(['compute buffer, an estimate', compute!], ['total', total]);
+  }
   const { head, cells } = columnsFor(total ?? weights);
-  print(
-    table(
-      ['', ...head],
-      parts.map(([name, bytes]) => [name, ...cells(bytes)]),
-      'lrr',
-    ),
-  );
+  const rows = parts.map(([name, bytes]) => [name, ...cells(bytes)]);
+  return table(['', ...head], rows, 'lrr');
+}
+
+export function printOne(need: Need, options: MemoryOptions): void {
+  print(`${grouped(need.parameters!)} parameters in ${need.type}\n`);
+  print(needTable(need, options));
 }
 
 export function printAll(needs: readonly Need[]): void {

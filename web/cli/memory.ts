@@ -13,10 +13,11 @@ import {
   type NumberFormatName,
 } from 'fewbits';
 import { parseCount } from '../lib/count.ts';
+import { wholeNumber } from './arguments.ts';
 import { printAll, printOne } from './memory-report.ts';
 import { grouped, print, printJson } from './text.ts';
 
-type FormatName = NumberFormatName | BlockFormatName;
+export type FormatName = NumberFormatName | BlockFormatName;
 
 export interface MemoryOptions {
   type?: string;
@@ -40,13 +41,7 @@ function parameterCount(text: string): number {
   throw new InvalidArgumentError('Write a count such as 70B, 1.5b or 350M.');
 }
 
-function wholeNumber(text: string): number {
-  const value = Number(text.replace(/[,_]/g, ''));
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('Write a whole number, 1 or more.');
-}
-
-function readConfig(path: string): ModelConfig {
+export function readConfig(path: string): ModelConfig {
   const name = basename(path);
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
@@ -110,7 +105,7 @@ Examples:
   fewbits memory 70B                          every format, largest first
   fewbits memory 70B --type q4_k
   fewbits memory --config config.json --type q4_k_m --context 8192
-  fewbits memory --config config.json --type q8_0 --kv-type q8_0 --batch 4 --json
+  fewbits memory --config config.json --type q8_0 --kv-type q8_0 --json
 
 A type is a format (see fewbits formats) or a recipe: ${mixtures.join(', ')}.`;
 

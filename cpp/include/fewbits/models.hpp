@@ -10,9 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
+
+#include "fewbits/inplace_vector.hpp"
+#include "fewbits/text.hpp"
 
 namespace fewbits {
 
@@ -20,8 +21,7 @@ namespace fewbits {
 // Without a code nothing is.
 struct Problem {
   std::string_view code;
-  std::string message;
-  std::string details;
+  Text message, details;
 
   explicit operator bool() const { return !code.empty(); }
 };
@@ -33,70 +33,125 @@ struct Outcome {
   Problem problem;
 };
 
-// The sizes of a model that config.json has.
+// The sizes of a model that config.json has. What another follows from comes before it.
 enum class Size : std::uint8_t {
   Hidden,
   Layers,
   Heads,
   KvHeads,
   HeadDim,
-  Intermediate,
+  QueryGate,  // 2 where queries come with a gate as wide as they are, else 1
   Vocabulary,
   Positions,
-  Experts
+  Window,     // how far a windowed layer looks back, in tokens; 0: no window
+  FullEvery,  // every n-th layer sees all tokens, the others a window
+  Experts,
+  ExpertWidth,  // of an expert's MLP
+  SharedExperts,
+  SharedWidth,   // of all shared experts together
+  FirstMixture,  // layers i from here on with i % every == offset are mixtures
+  MixtureEvery,
+  MixtureOffset,
+  AttentionEvery,  // the same for layers with attention, where others are recurrent
+  AttentionOffset,
+  QueryRank,  // latent attention: 0 where queries are not compressed
+  LatentRank,
+  NopeDim,
+  RopeDim,
+  ValueDim,
+  LinearKeyHeads,  // gated delta net
+  LinearKeyDim,
+  LinearValueHeads,
+  LinearValueDim,
+  Convolution,
+  State,  // Mamba
+  TimeStepRank,
+  Expansion,
+  Inner,
+  UpMatrices,   // 2 where gate and up are one tensor, else 1
+  Intermediate  // of a dense MLP
 };
-inline constexpr std::size_t kSizes = 9;
-using SizeKeys = std::array<const char*, kSizes>;
-using SizeDefaults = std::array<std::uint32_t, kSizes>;
+inline constexpr std::size_t kSizes = static_cast<std::size_t>(Size::Intermediate) + 1;
 
-// The keys under which config.json usually has them; empty where most families have no such size.
-inline constexpr SizeKeys kUsualKeys{"hidden_size",
-                                     "num_hidden_layers",
-                                     "num_attention_heads",
-                                     "num_key_value_heads",
-                                     "head_dim",
-                                     "intermediate_size",
-                                     "vocab_size",
-                                     "",
-                                     ""};
+// What a model can have.
+enum Part : std::uint32_t {
+  kAnyModel = 1 << 0,
+  kHeads = 1 << 1,   // attention over groups of heads
+  kLatent = 1 << 2,  // multi-head latent attention (DeepSeek)
+  kMlp = 1 << 3,
+  kMixtures = 1 << 4,
+  kDeltaNet = 1 << 5,  // recurrent layers: gated delta net (Qwen3-Next)
+  kMamba = 1 << 6,     // recurrent layers: Mamba-1
+  kPositions = 1 << 7,
+  kSeparateQkv = 1 << 8,
+  kFusedQkv = 1 << 9,
+  kHeadNorm = 1 << 10,  // norms of queries and keys, one head wide
+  kFullNorm = 1 << 11,  // or as wide as the projection
+  kSinks = 1 << 12,     // a learned logit per head
+  kPlainQueries = 1 << 13,
+  kInnerNorms = 1 << 14,  // Jamba's, inside Mamba
+  kGatedMlp = 1 << 15,
+  kSharedGate = 1 << 16,  // a gate before the shared experts
+  kChoiceBias = 1 << 17,  // DeepSeek's, for the choice of experts
+  kAttentionNorm = 1 << 18,
+  kMlpNorm = 1 << 19,
+  kPostAttentionNorm = 1 << 20,
+  kPostMlpNorm = 1 << 21,
+  kOutputNorm = 1 << 22,
+  kTied = 1 << 23,    // by default, the head is the embedding
+  kUntied = 1 << 24,  // it is not
+};
 
-// Gated has gate, up and down; Fused has gate and up in one tensor; Plain has no gate.
-enum class Mlp : std::uint8_t { Gated, Fused, Plain };
+// A size that a family has under a key of its own, or with a default of its own; null: as other families do. A default
+// is a formula over other sizes, as models.cpp has them.
+struct OwnSize {
+  Size size;
+  const char* key = nullptr;
+  const char* otherwise = nullptr;
+};
 
-// Norms of queries and keys: one head wide, or as wide as the projection.
-enum class QueryKeyNorm : std::uint8_t { None, Head, Full };
-
-// What sets a family apart from Llama's layout. The table has a row for each; nothing else knows a family's name.
+// What sets a family apart from others. The table has a row for each; nothing else knows a family's name.
 struct Family {
-  const char* name;  // model_type
-  SizeKeys keys = kUsualKeys;
-  SizeDefaults defaults = {};        // what its config.json may leave out; 0: nothing
-  std::uint32_t default_window = 0;  // of sliding_window
-  bool tied = false;                 // default of tie_word_embeddings
-  const char* bias = nullptr;        // projections that have one: q k v o of attention, m of the MLP, h of the
-                                     // head; null: as config.json says
-  std::uint8_t norm = 1;             // numbers in a norm, per element: 1 the weight, 2 with a bias, 0 none
-  std::array<const char*, 4> norms{"attn_norm", "ffn_norm"};  // of a layer
-  QueryKeyNorm query_key_norm = QueryKeyNorm::None;
-  bool fused_qkv = false;  // one tensor for queries, keys and values
-  Mlp mlp = Mlp::Gated;
-  std::uint32_t widening = 0;    // how many times wider the MLP is than the model where config.json does not say
-  std::uint32_t full_every = 0;  // every n-th layer sees all tokens, the others a sliding window
+  const char* name;     // model_type
+  std::uint32_t parts;  // without kUntied, kPlainQueries
+  std::span<const OwnSize> own = {};
+  const char* bias = nullptr;  // what has one: q k v o of attention, m of the MLP, h the head, n norms, r the router,
+                               // e the experts; null: as config.json says
 };
 std::span<const Family> families();
+
+// What a layer is, beyond attention to all tokens and a dense MLP.
+enum LayerKind : std::uint8_t { kWindowedLayer = 1, kRecurrentLayer = 2, kMixtureLayer = 4 };
+
+// Layers that have exactly these kinds among those that are looked at.
+struct LayerSet {
+  std::uint8_t looked_at = 0, kinds = 0;
+};
+inline constexpr LayerSet kEveryLayer{};
+inline constexpr LayerSet kAttentionLayers{kRecurrentLayer, 0};
+inline constexpr LayerSet kRecurrentLayers{kRecurrentLayer, kRecurrentLayer};
+inline constexpr LayerSet kDenseLayers{kMixtureLayer, 0};
+inline constexpr LayerSet kMixtureLayers{kMixtureLayer, kMixtureLayer};
+inline constexpr LayerSet kNoLayer{0, 1};  // for tensors that a model has once
+
+inline constexpr std::size_t kMaxLayers = 1024;
 
 // A configuration in one vocabulary, whatever its family calls things. Sizes that the family does not have are 0.
 struct Model {
   const Family* family = nullptr;
-  double hidden = 0, layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
-  double intermediate = 0, vocabulary = 0, positions = 0, experts = 0;
-  bool tied = false;      // the head is the embedding
+  std::uint32_t parts = 0;
   const char* bias = "";  // as Family::bias
-  QueryKeyNorm query_key_norm = QueryKeyNorm::None;
-  double window = 0;              // how far a windowed layer looks back, in tokens; 0: no window is set
-  double windowed_layers = 0;     // how many layers do
-  bool assumed_kv_heads = false;  // config.json does not say how many: taken to be `heads`
-  bool language_only = false;     // what reads images is left out
+  std::array<double, kSizes> sizes{};
+  std::array<std::uint8_t, kMaxLayers> layers{};  // each one's kinds
+  bool assumed_kv_heads = false;                  // config.json does not say how many: taken to be the heads
+  bool language_only = false;                     // what reads images is left out
+
+  [[nodiscard]] double operator[](Size size) const { return sizes[static_cast<std::size_t>(size)]; }
+  [[nodiscard]] double& operator[](Size size) { return sizes[static_cast<std::size_t>(size)]; }
+  [[nodiscard]] bool has(std::uint32_t any_part) const { return (parts & any_part) != 0; }
+  [[nodiscard]] bool is(std::size_t layer, LayerSet set) const { return (layers[layer] & set.looked_at) == set.kinds; }
+  // How many layers of that set there are.
+  [[nodiscard]] double count(LayerSet set) const;
 };
 
 // Reads the text of a config.json: what is missing has the family's default, nonsense is named. A family that is not
@@ -111,13 +166,17 @@ struct ParameterTerm {
   std::array<double, 3> shape;  // the first `rank`
   int rank;
   double count, total;  // total = product of shape times count
+  LayerSet layers;      // that have one; of no layer: one in all
 
   [[nodiscard]] double columns() const { return shape[rank - 1]; }
 };
 
+// Kinds of tensors.
+inline constexpr std::size_t kMaxTerms = 128;
+
 struct ModelParameters {
   double parameters = 0;
-  std::vector<ParameterTerm> terms;
+  InplaceVector<ParameterTerm, kMaxTerms> terms;
 };
 ModelParameters model_parameters(const Model& model);
 
@@ -134,16 +193,16 @@ struct MemoryOptions {
 };
 
 struct MemoryTerm {
-  std::string name;
+  Text name;
   double bytes;
-  std::string formula;  // how it was reckoned, in words and numbers
+  Text formula;  // how it was reckoned, in words and numbers
 };
 
 struct ModelMemory {
   double parameters = 0;
   double weights = 0, kv_cache = 0, compute = 0, total = 0;  // bytes; total is the sum of the three
-  std::vector<MemoryTerm> terms;
-  std::vector<std::string> assumptions;
+  InplaceVector<MemoryTerm, kMaxTerms + 4> terms;
+  InplaceVector<Text, 2 * kMaxTerms + 8> assumptions;
 };
 
 // What a model needs to run, tensor by tensor. A format that is not known is UNKNOWN_FORMAT, a recipe that is not, or

@@ -110,7 +110,7 @@ double row_length(Value asked, const Block& block, bool whole_tensor, Checker& c
   Text must;
   must << "a whole number above 0 that divides the length, " << length << ", and is itself a multiple of the block, "
        << multiple << " elements";
-  checker.wrong("BAD_LENGTH", given.is(Type::Absent) ? "The length of a row" : "rowLength", row, must.string());
+  checker.wrong("BAD_LENGTH", given.is(Type::Absent) ? "The length of a row" : "rowLength", row, must);
   return 0;
 }
 
@@ -126,8 +126,7 @@ bool reads_importance(const BlockFormat& format, Value weights, double row, Chec
   }
   if (!format.uses_importance) return false;
   if (row > 0 && weights.number() != row)
-    checker.wrong("BAD_LENGTH", "The number of weights in importance", weights,
-                  (text << "the length of a row, " << row).string());
+    checker.wrong("BAD_LENGTH", "The number of weights in importance", weights, text << "the length of a row, " << row);
   return true;
 }
 
@@ -172,7 +171,7 @@ namespace {
 void wrong_length(const char* name, Value length, double must, double elements, Checker& checker) {
   Text text;
   text << must << ", which " << elements << " elements take";
-  checker.wrong("BAD_LENGTH", name, length, text.string());
+  checker.wrong("BAD_LENGTH", name, length, text);
 }
 
 // dequantizeBlocks: whole blocks, of which the first `count` elements are wanted.
@@ -181,12 +180,12 @@ double count_alone(Value asked, const Block& block, Checker& checker) {
   Text must;
   if (!divides(block.bytes, length.number()))
     checker.wrong("BAD_LENGTH", "bytes.length", length,
-                  (must << "a multiple of the block's " << block.bytes << " bytes").string());
+                  must << "a multiple of the block's " << block.bytes << " bytes");
   const double held = std::floor(length.number() / block.bytes) * block.size;
   if (count.is(Type::Absent)) return held;
   if (is_count(count) && count.number() <= held) return count.number();
   must << "a whole number from 0 to what the bytes hold, " << held;
-  checker.wrong("BAD_LENGTH", "count", count, must.string());
+  checker.wrong("BAD_LENGTH", "count", count, must);
   return 0;
 }
 
@@ -237,7 +236,7 @@ void plan_dequantize(Value asked, Writer& writer, Checker& checker) {
     if (format->block_size != 0 && !divides(block.size, elements)) {
       Text must;
       must << "a multiple of the block, " << block.size << " elements";
-      checker.wrong("BAD_LENGTH", "The number of elements of the shape", asked["count"], must.string());
+      checker.wrong("BAD_LENGTH", "The number of elements of the shape", asked["count"], must);
     }
     const double bytes = std::ceil(elements / block.size) * block.bytes;
     if (nests)
@@ -468,7 +467,7 @@ void describe_block(Value asked, Writer& writer, Checker& checker) {
   if (asked["length"].number() != format->block_bytes) {
     Text must;
     must << static_cast<double>(format->block_bytes) << ", one block of " << format->name;
-    checker.wrong("BAD_LENGTH", "bytes.length", asked["length"], must.string());
+    checker.wrong("BAD_LENGTH", "bytes.length", asked["length"], must);
     return;
   }
   Bytes bytes{};

@@ -1,7 +1,4 @@
 // The families of models that are known, and what sets each apart from Llama's layout.
-#include <initializer_list>
-#include <utility>
-
 #include "fewbits/models.hpp"
 
 namespace fewbits {
@@ -9,65 +6,69 @@ namespace {
 
 using enum Size;
 
-constexpr SizeKeys keys(std::initializer_list<std::pair<Size, const char*>> own) {
-  SizeKeys all = kUsualKeys;
-  for (const auto& [size, key] : own) all[static_cast<std::size_t>(size)] = key;
-  return all;
-}
+constexpr std::uint32_t kNorms = kAttentionNorm | kMlpNorm | kOutputNorm;
+constexpr std::uint32_t kLlama = kAnyModel | kHeads | kSeparateQkv | kMlp | kGatedMlp | kNorms;
+constexpr std::uint32_t kMoe = kLlama | kMixtures;
+constexpr std::uint32_t kGemma2 = kLlama | kTied | kPostAttentionNorm | kPostMlpNorm;
+constexpr std::uint32_t kDeepSeek = kAnyModel | kLatent | kMlp | kGatedMlp | kMixtures | kNorms;
+constexpr std::uint32_t kPostNorms = kPostAttentionNorm | kOutputNorm;
+constexpr std::uint32_t kQwenNext = (kLlama & ~kNorms) | kAttentionNorm | kPostNorms | kDeltaNet | kHeadNorm;
+constexpr std::uint32_t kPureMamba = kAnyModel | kMamba | kAttentionNorm | kOutputNorm | kTied;
 
-constexpr SizeDefaults defaults(std::initializer_list<std::pair<Size, std::uint32_t>> known) {
-  SizeDefaults all{};
-  for (const auto& [size, value] : known) all[static_cast<std::size_t>(size)] = value;
-  return all;
-}
-
+constexpr OwnSize kHeadDim128[]{{HeadDim, nullptr, "128"}};
+constexpr OwnSize kHeadDim256[]{{HeadDim, nullptr, "256"}};
+constexpr OwnSize kGemma2Sizes[]{{HeadDim, nullptr, "256"}, {Window, nullptr, "4096"}, {FullEvery, nullptr, "2"}};
 // Published text_config's leave out what equals transformers' own defaults.
-constexpr Family gemma3(const char* name) {
-  return {.name = name,
-          .defaults = defaults({{Heads, 8}, {KvHeads, 4}, {HeadDim, 256}, {Vocabulary, 262208}}),
-          .default_window = 4096,
-          .tied = true,
-          .norms = {"attn_norm", "ffn_norm", "post_attention_norm", "post_ffw_norm"},
-          .query_key_norm = QueryKeyNorm::Head,
-          .full_every = 6};
-}
+constexpr OwnSize kGemma3Sizes[]{{Heads, nullptr, "8"},           {KvHeads, nullptr, "4"},   {HeadDim, nullptr, "256"},
+                                 {Vocabulary, nullptr, "262208"}, {Window, nullptr, "4096"}, {FullEvery, nullptr, "6"}};
+constexpr OwnSize kFusedUp[]{{UpMatrices, nullptr, "2"}};
+constexpr OwnSize kGpt2Sizes[]{
+    {Hidden, "n_embd"}, {Layers, "n_layer"}, {Heads, "n_head"}, {KvHeads, "n_head"}, {Intermediate, "n_inner", "4h"}};
+constexpr OwnSize kMixtralSizes[]{{Experts, "num_local_experts"}, {ExpertWidth, "intermediate_size"}};
+constexpr OwnSize kGptOssSizes[]{{Experts, "num_local_experts"},
+                                 {ExpertWidth, "intermediate_size"},
+                                 {Window, nullptr, "128"},
+                                 {FullEvery, nullptr, "2"}};
+constexpr OwnSize kOlmoeSizes[]{{ExpertWidth, "intermediate_size"}};
+constexpr OwnSize kDeepSeekSizes[]{{Experts, "n_routed_experts"}, {MixtureEvery, "moe_layer_freq"}};
+constexpr OwnSize kQwenNextSizes[]{{HeadDim, nullptr, "256"}, {QueryGate, nullptr, "2"}};
+constexpr OwnSize kJambaSizes[]{{ExpertWidth, "intermediate_size"},          {MixtureEvery, "expert_layer_period", "2"},
+                                {MixtureOffset, "expert_layer_offset"},      {AttentionEvery, "attn_layer_period", "8"},
+                                {AttentionOffset, "attn_layer_offset", "4"}, {Convolution, "mamba_d_conv", "4"}};
+constexpr OwnSize kMambaSizes[]{{Convolution, "conv_kernel", "4"},
+                                {State, "state_size", "16"},
+                                {TimeStepRank, "time_step_rank"},
+                                {Expansion, "expand"},
+                                {Inner, "intermediate_size"}};
 
 constexpr std::array kFamilies{
-    Family{.name = "llama"},
-    Family{.name = "mistral", .bias = ""},
-    Family{.name = "qwen2", .bias = "qkv"},
-    Family{.name = "qwen3", .defaults = defaults({{HeadDim, 128}}), .query_key_norm = QueryKeyNorm::Head},
-    Family{.name = "gemma", .defaults = defaults({{HeadDim, 256}}), .tied = true},
-    Family{.name = "gemma2",
-           .defaults = defaults({{HeadDim, 256}}),
-           .default_window = 4096,
-           .tied = true,
-           .norms = {"attn_norm", "ffn_norm", "post_attention_norm", "post_ffw_norm"},
-           .full_every = 2},
-    gemma3("gemma3"),
-    gemma3("gemma3_text"),
-    Family{.name = "phi", .bias = "qkvomh", .norm = 2, .norms = {"attn_norm"}, .mlp = Mlp::Plain},
-    Family{.name = "phi3", .bias = "", .fused_qkv = true, .mlp = Mlp::Fused},
-    Family{.name = "olmo", .norm = 0},
-    Family{.name = "olmo2", .norms = {"post_attention_norm", "post_ffw_norm"}, .query_key_norm = QueryKeyNorm::Full},
-    Family{.name = "gpt2",
-           .keys = keys({{Hidden, "n_embd"},
-                         {Layers, "n_layer"},
-                         {Heads, "n_head"},
-                         {KvHeads, "n_head"},
-                         {Intermediate, "n_inner"},
-                         {Positions, "n_positions"}}),
-           .tied = true,
-           .bias = "qkvom",
-           .norm = 2,
-           .fused_qkv = true,
-           .mlp = Mlp::Plain,
-           .widening = 4},
-    Family{.name = "mixtral", .keys = keys({{Experts, "num_local_experts"}}), .bias = ""},
-    Family{.name = "olmoe", .keys = keys({{Experts, "num_experts"}}), .query_key_norm = QueryKeyNorm::Full},
-    Family{.name = "qwen3_moe",
-           .keys = keys({{Experts, "num_experts"}, {Intermediate, "moe_intermediate_size"}}),
-           .query_key_norm = QueryKeyNorm::Head},
+    Family{"llama", kLlama},
+    Family{"mistral", kLlama, {}, ""},
+    Family{"qwen2", kLlama, {}, "qkv"},
+    Family{"qwen3", kLlama | kHeadNorm, kHeadDim128},
+    Family{"gemma", kLlama | kTied, kHeadDim256},
+    Family{"gemma2", kGemma2, kGemma2Sizes},
+    Family{"gemma3", kGemma2 | kHeadNorm, kGemma3Sizes},
+    Family{"gemma3_text", kGemma2 | kHeadNorm, kGemma3Sizes},
+    Family{"phi", kLlama & ~(kMlpNorm | kGatedMlp), {}, "qkvomhn"},
+    Family{"phi3", (kLlama & ~(kSeparateQkv | kGatedMlp)) | kFusedQkv, kFusedUp, ""},
+    Family{"olmo", kLlama & ~kNorms},
+    Family{"olmo2", (kLlama & ~kNorms) | kPostNorms | kPostMlpNorm | kFullNorm},
+    Family{"gpt2", (kLlama & ~(kSeparateQkv | kGatedMlp)) | kFusedQkv | kPositions | kTied, kGpt2Sizes, "qkvomn"},
+    Family{"mixtral", kMoe, kMixtralSizes, ""},
+    Family{"olmoe", kMoe | kFullNorm, kOlmoeSizes},
+    Family{"qwen2_moe", kMoe | kSharedGate, {}, "qkv"},
+    Family{"qwen3_moe", kMoe | kHeadNorm},
+    Family{"gpt_oss", (kMoe & ~kMlpNorm) | kPostNorms | kSinks, kGptOssSizes, "qkvore"},
+    Family{"deepseek_v2", kDeepSeek, kDeepSeekSizes, ""},
+    Family{"deepseek_v3", kDeepSeek | kChoiceBias, kDeepSeekSizes, ""},
+    Family{"kimi_k2", kDeepSeek | kChoiceBias, kDeepSeekSizes, ""},
+    Family{"qwen3_next", kQwenNext | kMixtures | kSharedGate, kQwenNextSizes},
+    Family{"qwen3_5", kQwenNext, kQwenNextSizes},
+    Family{"qwen3_5_text", kQwenNext, kQwenNextSizes},
+    Family{"jamba", kMoe | kMamba | kInnerNorms, kJambaSizes},
+    Family{"mamba", kPureMamba, kMambaSizes},
+    Family{"falcon_mamba", kPureMamba, kMambaSizes},
 };
 
 }  // namespace

@@ -287,8 +287,8 @@ Reading read(std::string_view text) {
 }
 
 void Writer::separate() {
-  const char last = text().empty() ? '[' : text().back();
-  if (last != '[' && last != '{' && last != ':') text() += ',';
+  const char last = text_.empty() ? '[' : text_.view().back();
+  if (last != '[' && last != '{' && last != ':') text_.put(',');
 }
 
 Writer& Writer::open(char bracket) {
@@ -296,7 +296,7 @@ Writer& Writer::open(char bracket) {
 }
 
 Writer& Writer::close(char bracket) {
-  text() += bracket;
+  text_.put(bracket);
   return *this;
 }
 
@@ -311,14 +311,14 @@ Writer& Writer::string(const char* text) {
 
 Writer& Writer::string(const std::string_view& text) {
   separate();
-  text_ << "\"";
+  text_.put('"');
   for (const char letter : text) {
     const bool control = static_cast<unsigned char>(letter) < 0x20;  // as \u0009
     if (control) text_ << (letter < 0x10 ? "\\u000" : "\\u001");
-    if (letter == '"' || letter == '\\') text_ << "\\";
-    text_.string() += control ? "0123456789abcdef"[letter & 15] : letter;
+    if (letter == '"' || letter == '\\') text_.put('\\');
+    text_.put(control ? "0123456789abcdef"[letter & 15] : letter);
   }
-  text_ << "\"";
+  text_.put('"');
   return *this;
 }
 
@@ -330,8 +330,7 @@ Writer& Writer::number(double value) {
 
 Writer& Writer::float32(float value) {
   Text text;
-  text << "~";
-  return string(text.digits(std::bit_cast<std::uint32_t>(value)).string());
+  return string(text.put('~').digits(std::bit_cast<std::uint32_t>(value)));
 }
 
 Writer& Writer::flag(bool value) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 #include "models/text.hpp"
@@ -82,7 +81,7 @@ class Writer {
   Writer& float32(float value);
   Writer& flag(bool value);
   Writer& raw(const std::string_view& json);
-  [[nodiscard]] std::string& text() { return text_.string(); }
+  [[nodiscard]] Text& text() { return text_; }
 
  private:
   void separate();

@@ -1,7 +1,6 @@
 // What a model needs to run: weights, KV cache and compute buffer, tensor by tensor.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "fewbits/memory.hpp"
@@ -57,12 +56,22 @@ const char* substitute(const std::string_view& format) {
   return nullptr;
 }
 
-// llama.cpp's `use_more_bits`: the first and last eighth of the layers, and every third between.
-double layers_with_more(double layers) {
-  const double eighth = std::floor(layers / 8);
-  const double last = std::floor(7 * layers / 8);
-  return eighth + (layers - last) + std::floor((last - eighth) / 3);
+// llama.cpp's `use_more_bits`, for how many layers of a set: the first and last eighth of those that have such a
+// tensor, and every third between.
+double layers_with_more(const Model& model, LayerSet set, LayerSet having) {
+  const auto count = static_cast<int>(model.count(having));
+  const int eighth = count / 8;
+  double more = 0;
+  for (int layer = 0, i = 0; i < count; ++layer) {
+    if (!model.is(layer, having)) continue;
+    if (model.is(layer, set)) more += i < eighth || i >= 7 * count / 8 || (i - eighth) % 3 == 2;
+    ++i;
+  }
+  return more;
 }
+
+// Tensors that stay in float32 though they are no vectors.
+constexpr const char* kUnquantized[]{"ffn_gate_inp", "position_embd", "ssm_conv1d", "ssm_a"};
 
 class Reckoner {
  public:
@@ -79,8 +88,7 @@ class Reckoner {
     memory_.kv_cache = add_cache();
     memory_.compute = add_compute();
     memory_.total = memory_.weights + memory_.kv_cache + memory_.compute;
-    Text note;
-    assume(note << "The compute buffer is an estimate, for " << kMicroBatch << " tokens at a time.");
+    assume() << "The compute buffer is an estimate, for " << kMicroBatch << " tokens at a time.";
     if (!(memory_.total <= kMaxWhole)) checker_.too_large();
   }
 
@@ -102,31 +110,22 @@ class Reckoner {
   void state_assumptions() {
     const bool pages = options_.engine == Engine::Vllm;
     cells_ = round_up(options_.context, pages ? 16 : 256);
-    Text language, heads, context, vectors;
-    if (model_.language_only) assume(language << "Only the language model is counted, not what reads images.");
+    if (model_.language_only) assume() << "Only the language model is counted, not what reads images.";
     if (model_.assumed_kv_heads)
-      assume(heads << key(Size::KvHeads) << " is missing: taken to be " << key(Size::Heads) << ", " << model_.heads
-                   << ".");
+      assume() << "num_key_value_heads is missing: taken to be num_attention_heads, " << model_[Size::Heads] << ".";
     if (cells_ > options_.context)
-      assume(context << (pages ? "vllm" : "llama.cpp") << " rounds " << options_.context << " tokens up to " << cells_
-                     << ".");
-    if (options_.format != "float32") assume(vectors << "Norms, biases and routers stay in float32.");
+      assume() << (pages ? "vllm" : "llama.cpp") << " rounds " << options_.context << " tokens up to " << cells_ << ".";
+    if (options_.format != "float32") assume() << "Norms, biases and routers stay in float32.";
   }
 
-  [[nodiscard]] const char* key(Size size) const { return model_.family->keys[static_cast<std::size_t>(size)]; }
+  // What is taken for granted besides, to be said.
+  Text& assume() { return memory_.assumptions.emplace_back(); }
 
-  void assume(Text& sentence) {
-    auto& all = memory_.assumptions;
-    if (std::find(all.begin(), all.end(), sentence.string()) == all.end()) all.emplace_back().swap(sentence.string());
-  }
-
-  double add_term(const char* name, const char* part, double bytes, Text& formula) {
+  // A term more, to be reckoned.
+  MemoryTerm& add_term(const char* name, const char* part) {
     MemoryTerm& term = memory_.terms.emplace_back();
-    term.name = name;
-    term.name += part;
-    term.bytes = bytes;
-    term.formula.swap(formula.string());
-    return bytes;
+    term.name << name << part;
+    return term;
   }
 
   // The format, or what llama.cpp puts in its place; formats that are not GGML's pad their last block instead.
@@ -136,7 +135,9 @@ class Reckoner {
     problem << "Rows of " << columns << " do not divide into blocks of " << format.name();
     if (const char* instead = substitute(format.name())) {
       const char* found = divides(32, columns) ? instead : "float16";
-      assume(problem << ": they are in " << found << ", as in llama.cpp.");
+      problem << ": they are in " << found << ", as in llama.cpp.";
+      const auto& known = memory_.assumptions;
+      if (std::find(known.begin(), known.end(), problem.view()) == known.end()) assume().swap(problem);
       return find_format(found);
     }
     json::Writer details;
@@ -145,37 +146,41 @@ class Reckoner {
     return format;
   }
 
-  // The formats that the tensors of one kind are in: vectors, routers and learned positions stay in float32.
+  // The formats that the tensors of one kind are in: vectors, biases, routers and the like stay in float32.
   [[nodiscard]] Shares shares(const ParameterTerm& term) const {
-    const bool unquantized = term.rank == 1 || is(term, "ffn_gate_inp") || is(term, "position_embd");
+    bool unquantized = term.rank == 1 || *term.part == 'b';
+    for (const char* name : kUnquantized) unquantized |= is(term, name);
     if (!unquantized && !format_) return recipe_shares(term);
     return {{{unquantized ? find_format("float32") : format_, term.count}}};
   }
 
-  [[nodiscard]] static bool is(const ParameterTerm& term, const char* name) { return !std::strcmp(term.name, name); }
+  [[nodiscard]] static bool is(const ParameterTerm& term, const char* name) {
+    return std::string_view(name) == term.name;
+  }
 
   [[nodiscard]] Shares recipe_shares(const ParameterTerm& term) const {
     const Recipe& recipe = *recipe_;
-    const bool eight_experts = model_.experts == 8;
-    const bool seventy_billion =
-        model_.layers == 80 && (model_.heads > model_.kv_heads || !std::strcmp(model_.family->name, "qwen2"));
+    const bool eight_experts = model_[Size::Experts] == 8;
+    const bool seventy_billion = model_[Size::Layers] == 80 && (model_[Size::Heads] > model_[Size::KvHeads] ||
+                                                                model_.family->name == std::string_view("qwen2"));
     const bool q4 = recipe.base == std::string_view("q4_k");
     const char* format = recipe.base;
-    bool some_have_more = false;
-    if (is(term, model_.tied ? "token_embd" : "output")) {
+    double with_more = 0;
+    if (is(term, model_.has(kUntied) ? "output" : "token_embd")) {
       format = fits(term.columns(), find_format(recipe.base)) ? recipe.output : "q8_0";
     } else if (is(term, "attn_v") || is(term, "attn_qkv")) {
-      some_have_more = !eight_experts;
       if (seventy_billion && q4) format = "q5_k";
-      if (eight_experts) format = "q8_0";
+      if (eight_experts)
+        format = "q8_0";
+      else  // Mamba's layers have no such tensor.
+        with_more = layers_with_more(model_, term.layers, model_.has(kMamba) ? kAttentionLayers : kEveryLayer);
     } else if (is(term, "attn_k")) {
       if (eight_experts) format = "q8_0";
     } else if (is(term, "attn_output")) {
       if (eight_experts && q4) format = "q5_k";
-    } else {
-      some_have_more = is(term, "ffn_down") || is(term, "ffn_down_exps");
+    } else if (std::string_view(term.name).starts_with("ffn_down")) {
+      with_more = layers_with_more(model_, term.layers, kEveryLayer);
     }
-    const double with_more = some_have_more ? layers_with_more(term.count) : 0;
     return {{{find_format(recipe.more), with_more}, {find_format(format), term.count - with_more}}};
   }
 
@@ -184,7 +189,8 @@ class Reckoner {
     const double columns = term.columns();
     const double rows = term.total / term.count / columns;
     double bytes = 0;
-    Text formula;
+    MemoryTerm& weights = add_term(term.name, *term.part == 'b' ? ".bias" : ".weight");
+    Text& formula = weights.formula;
     for (const auto& [wanted, count] : shares(term)) {
       if (count == 0) continue;
       const AnyFormat format = fitting(columns, wanted);
@@ -195,46 +201,73 @@ class Reckoner {
       formula << (formula.empty() ? "" : " + ") << count << kTimes << lines << kTimes << line << " (" << format.name()
               << ")";
     }
-    return add_term(term.name, *term.part == 'b' ? ".bias" : ".weight", bytes, formula);
+    return weights.bytes = bytes;
   }
 
+  // Layers whose cache holds so many tokens: keys and values of every head, or latent rows, of which there are no
+  // values.
   double add_layers(const char* part, double layers, double context) {
-    const KvCache cache{layers, model_.kv_heads, model_.head_dim, context, options_.batch};
-    Text formula;
+    const double batch = options_.batch;
+    const KvCache cache{layers, model_[Size::KvHeads], model_[Size::HeadDim], context, batch};
+    const double row = model_[Size::LatentRank] + model_[Size::RopeDim];
+    MemoryTerm& term = add_term("KV cache", row > 0 ? ", latent" : part);
+    Text& formula = term.formula;
+    if (row > 0) {
+      assume() << "Latent attention keeps " << row << " numbers per token and layer for all heads.";
+      formula << layers << kTimes << row << kTimes << context << kTimes << batch << " (" << keys_.name() << ")";
+      return term.bytes = layers * context * batch * tensor_bytes(keys_, row);
+    }
     formula << "2";
-    for (const double factor : {layers, cache.kv_heads, cache.head_dim, context, cache.batch})
-      formula << kTimes << factor;
+    for (const double factor : {layers, cache.kv_heads, cache.head_dim, context, batch}) formula << kTimes << factor;
     formula << " (" << keys_.name() << ", " << values_.name() << ")";
-    return add_term("KV cache", part, kv_cache_bytes(cache, keys_, values_), formula);
+    return term.bytes = kv_cache_bytes(cache, keys_, values_);
+  }
+
+  // Recurrent layers keep the convolution's last inputs and their state, in float32, however long the context.
+  double add_states() {
+    const double layers = model_.count(kRecurrentLayers);
+    if (layers == 0) return 0;
+    // (convolution - 1) x channels + state
+    const char* formula = model_.has(kMamba) ? "Ci-i+is" : "2CGK+CHU-2GK-HU+HUK";
+    const double state = evaluate(model_, formula);
+    assume() << layers << " of " << model_[Size::Layers] << " layers are recurrent: " << state
+             << " numbers each, whatever the context.";
+    MemoryTerm& term = add_term("Recurrent state", "");
+    term.formula << layers << kTimes << state << kTimes << options_.batch << kTimes << "4";
+    return term.bytes = layers * state * options_.batch * 4;
   }
 
   // Layers with a sliding window keep fewer tokens in llama.cpp; vLLM reserves the same for all.
   double add_cache() {
-    const double layers = model_.layers, window = model_.window, windowed = model_.windowed_layers;
+    const double states = add_states();
+    const double layers = model_.count(kAttentionLayers), window = model_[Size::Window];
+    const double windowed = model_.count({kWindowedLayer, kWindowedLayer});
     const double kept = round_up(window + kMicroBatch, 256);
-    Text note;
+    if (layers == 0) return states;
     if (windowed > 0 && kept < cells_ && options_.engine != Engine::Vllm) {
-      assume(note << windowed << " of " << layers << " layers keep " << kept << " tokens, their window and "
-                  << kMicroBatch << " more.");
+      assume() << windowed << " of " << layers << " layers keep " << kept << " tokens, their window and " << kMicroBatch
+               << " more.";
       const double full = add_layers("", layers - windowed, cells_);
-      return full + add_layers(", windowed", windowed, kept);
+      return states + full + add_layers(", windowed", windowed, kept);
     }
     if (window > 0 && window < cells_)
-      assume(note << "A sliding window of " << window << " saves nothing: all layers keep all tokens.");
-    return add_layers("", layers, cells_);
+      assume() << "A sliding window of " << window << " saves nothing: all layers keep all tokens.";
+    return states + add_layers("", layers, cells_);
   }
 
   // llama.cpp's scratch space: the larger of what it takes with and without flash attention.
   double add_compute() {
-    const double flash = kMicroBatch * (model_.vocabulary + model_.hidden) * 4;
-    const double plain = kMicroBatch * (model_.heads * cells_ + 5 * model_.hidden) * 4;
-    Text formula;
-    formula << kMicroBatch << kTimes << "(";
+    const double hidden = model_[Size::Hidden], vocabulary = model_[Size::Vocabulary], heads = model_[Size::Heads];
+    const double flash = kMicroBatch * (vocabulary + hidden) * 4;
+    const double plain = kMicroBatch * (heads * cells_ + 5 * hidden) * 4;
+    MemoryTerm& term = add_term("Compute buffer", "");
+    term.formula << kMicroBatch << kTimes << "(";
     if (flash > plain)
-      formula << model_.vocabulary << " + ";
+      term.formula << vocabulary << " + ";
     else
-      formula << model_.heads << kTimes << cells_ << " + 5" << kTimes;
-    return add_term("Compute buffer", "", std::max(flash, plain), formula << model_.hidden << ")" << kTimes << "4");
+      term.formula << heads << kTimes << cells_ << " + 5" << kTimes;
+    term.formula << hidden << ")" << kTimes << "4";
+    return term.bytes = std::max(flash, plain);
   }
 
   const Model& model_;

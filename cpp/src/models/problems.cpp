@@ -78,8 +78,8 @@ bool is_short(Value value) {
 void Checker::report(const char* code, Text& message, const std::string_view& details) {
   if (problem_) return;
   problem_.code = code;
-  problem_.message.swap(message.string());
-  problem_.details = details;
+  problem_.message.swap(message);
+  problem_.details << details;
 }
 
 double Checker::whole(const char* name, Value value, double least) {

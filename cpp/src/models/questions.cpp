@@ -72,7 +72,7 @@ void write_parameters(Writer& writer, const ModelParameters& model) {
   for (const ParameterTerm& term : model.terms) {
     Text name;
     name << term.name << "." << term.part;
-    write_text(writer.open('{'), "name", name.string());
+    write_text(writer.open('{'), "name", name);
     writer.name("shape").open('[');
     for (int i = 0; i < term.rank; ++i) writer.number(term.shape[i]);
     write_number(writer.close(']'), "count", term.count);
@@ -97,7 +97,7 @@ void write_memory(Writer& writer, const ModelMemory& memory) {
     writer.close('}');
   }
   writer.close(']').name("assumptions").open('[');
-  for (const auto& sentence : memory.assumptions) writer.string(std::string_view(sentence));
+  for (const Text& sentence : memory.assumptions) writer.string(sentence.view());
   writer.close(']').close('}');
 }
 
@@ -158,7 +158,7 @@ constexpr void (*kAnswers[kQuestions])(Value, Writer&, Checker&){answer_paramete
 
 }  // namespace
 
-std::string answer(Question question, std::string_view text) {
+Text answer(Question question, std::string_view text) {
   Checker checker;
   Writer value;
   const Value asked = read_json("This call", text, checker);

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
+
+#include "fewbits/text.hpp"
 
 namespace fewbits {
 
@@ -30,6 +31,6 @@ enum class Question : std::uint8_t {
 inline constexpr int kQuestions = 8;
 
 // { "value": ... } or { "error": { "code", "message", "details" } }
-std::string answer(Question question, std::string_view text);
+Text answer(Question question, std::string_view text);
 
 }  // namespace fewbits

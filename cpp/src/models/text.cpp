@@ -1,13 +1,35 @@
 #include "models/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <new>
 
 namespace fewbits {
-namespace {
 
-// The digits of a number, with `separator` between thousands where there is one.
-void add_digits(std::string& text, double number, char separator) {
+Text& Text::put(char letter) {
+  if (size_ + 1 >= capacity_) {
+    capacity_ = 2 * capacity_ + 64;
+    auto* const letters = static_cast<char*>(::operator new(capacity_));
+    std::copy_n(letters_, size_, letters);
+    ::operator delete(letters_);
+    letters_ = letters;
+  }
+  letters_[size_++] = letter;
+  letters_[size_] = '\0';
+  return *this;
+}
+
+Text& Text::operator<<(const char* literal) {
+  return *this << std::string_view(literal);
+}
+
+Text& Text::operator<<(const std::string_view& part) {
+  for (const char letter : part) put(letter);
+  return *this;
+}
+
+Text& Text::digits(double number, char separator) {
   std::array<char, 28> buffer;
   char* const end = buffer.data() + buffer.size();
   char* first = end;
@@ -16,28 +38,7 @@ void add_digits(std::string& text, double number, char separator) {
     if (separator && written && written % 3 == 0) *--first = separator;
     *--first = static_cast<char>('0' + rest % 10);
   }
-  text.append(first, static_cast<std::size_t>(end - first));
-}
-
-}  // namespace
-
-Text& Text::operator<<(const char* literal) {
-  return *this << std::string_view(literal);
-}
-
-Text& Text::operator<<(const std::string_view& part) {
-  text_.append(part.data(), part.size());
-  return *this;
-}
-
-Text& Text::operator<<(double number) {
-  add_digits(text_, number, ',');
-  return *this;
-}
-
-Text& Text::digits(double number) {
-  add_digits(text_, number, '\0');
-  return *this;
+  return *this << std::string_view(first, static_cast<std::size_t>(end - first));
 }
 
 std::string_view first_characters(std::string_view text, int characters) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "fewbits/number_format.hpp"
+#include "grid.hpp"
 #include "numbers/batches.hpp"
 #include "simd.hpp"
 
@@ -73,10 +74,10 @@ inline double round_to_grid(const NumberFormat& format, double value, double bey
   const double magnitude = std::fabs(value);
   if (!(magnitude <= std::numeric_limits<double>::max())) return value;
   if (format.sign_bits == 0 && value < 0) return -1;  // as far below zero as any: it must not come to be -0
-  const double smallest_normal = std::ldexp(1.0, 1 - format.bias);
+  const double smallest_normal = grid::power_of_two(1 - format.bias);
   double rounded;
   if (magnitude < smallest_normal || format.exponent_bits == 0) {
-    const double power = std::ldexp(1.0, kDoubleMantissaBits + 1 - format.bias - format.mantissa_bits);
+    const double power = grid::power_of_two(kDoubleMantissaBits + 1 - format.bias - format.mantissa_bits);
     rounded = magnitude < power ? (magnitude + power) - power : magnitude;
   } else {
     const int dropped = kDoubleMantissaBits - format.mantissa_bits;

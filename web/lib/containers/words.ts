@@ -10,11 +10,14 @@ const escapeCharacter = (character: string) => {
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 };
 
-/** A name to be shown: cut to 80 characters, without anything that moves the cursor or turns the writing around. */
+/** The same text without anything that moves the cursor or turns the writing around. */
+export const visible = (text: string): string => text.replace(INVISIBLE, escapeCharacter);
+
+/** A name to be shown: cut to 80 characters, and visible. */
 export function shown(name: string): string {
   // One more than is shown, counted in UTF-16: of a megabyte, no more than that is looked at.
   const characters = [...name.slice(0, 2 * (SHOWN + 1))];
-  const text = characters.slice(0, SHOWN).join('').replace(INVISIBLE, escapeCharacter);
+  const text = visible(characters.slice(0, SHOWN).join(''));
   return characters.length > SHOWN ? `${text}…` : text;
 }
 

@@ -6,6 +6,7 @@ import { FewbitsError } from '../errors.ts';
 import type { BlockFormatName, Fewbits, NumberFormatName, Pool } from '../types.ts';
 import { isCandidate } from './candidates.ts';
 import { planConversion } from './convert.ts';
+import { ErrorSums } from './error-sums.ts';
 import { internalsOf } from './internals.ts';
 import { planTypes } from './plan.ts';
 import { findTensorType, type TensorType } from './recipes.ts';
@@ -47,17 +48,6 @@ function checkTypes(fewbits: Fewbits, types: unknown): TensorType[] {
   return [...new Set(known)];
 }
 
-/** Sums over a tensor, in doubles. */
-interface Sums {
-  type: TensorType;
-  /** (w − w′)², the same times importance (1 where there is none for the tensor), w², w′², w · w′ */
-  error: number;
-  weighted: number;
-  original: number;
-  restored: number;
-  product: number;
-}
-
 async function tryTypes(
   fewbits: Fewbits,
   tensor: StoredTensor,
@@ -69,37 +59,44 @@ async function tryTypes(
   const fitting = types.filter((type) => row % blockSize(type) === 0);
   const experts = tensor.shape.length > 2 ? tensor.shape[0]! : 1;
   const importance = await options.importance?.read(tensor.name, { rowLength: row, experts });
-  const sums = fitting.map((type) => ({ type, error: 0, weighted: 0, original: 0, restored: 0, product: 0 }));
+  const tries = fitting.map((type) => ({ type, sums: new ErrorSums() }));
   // Slices of whole rows, all of one expert.
   const rows = tensor.elements / row / experts;
   let fit = Math.max(1, Math.min(rows, Math.floor(SLICE / row)));
   while (rows % fit !== 0) fit--;
   let start = 0;
-  for await (const part of slices(fewbits, tensor, fit * row, options.signal)) {
+  for await (const part of slices(fewbits, tensor, fit * row, { signal: options.signal })) {
     if (options.signal?.aborted) throw new FewbitsError('ABORTED', 'The analysis was cancelled.');
     const values = part instanceof Float32Array ? part : Float32Array.from(part);
     const expert = Math.floor(start / (rows * row));
     const weights = importance?.subarray(expert * row, (expert + 1) * row);
     await Promise.all(
-      sums.map(async (sum) => {
-        const kept = await keep(options.pool ?? fewbits, fewbits, tensor, sum.type, values, weights);
-        addErrors(sum, values, kept, weights);
+      tries.map(async ({ type, sums }) => {
+        const kept = await keep(options.pool ?? fewbits, fewbits, tensor, type, values, weights);
+        sums.add(values, kept, weights);
       }),
     );
     start += values.length;
   }
-  return sums.map((sum) => summarize(sum, tensor, fewbits, options.importance !== undefined));
+  return tries.map(({ type, sums }) => ({
+    type,
+    byteLength: fewbits.weightBytes(tensor.elements, type),
+    ...{ mse: sums.mse, sqnrDb: sums.sqnrDb, cosine: sums.cosine },
+    error: options.importance ? sums.weighted : sums.relative,
+  }));
 }
 
 /** What the type keeps of the values. */
 async function keep(
   worker: Fewbits | Pool,
   fewbits: Fewbits,
-  { name, shape }: StoredTensor,
+  { name, shape, element }: StoredTensor,
   type: TensorType,
   values: Float32Array,
   importance: Float32Array | undefined,
 ): Promise<Float32Array> {
+  // Its bytes would be copied, not made again.
+  if (type === element.type) return values;
   const block = fewbits.blockFormats.find((format) => format.name === type);
   try {
     if (!block) return await worker.cast(values, type as NumberFormatName);
@@ -110,42 +107,6 @@ async function keep(
     if (!(error instanceof FewbitsError)) throw error;
     throw new FewbitsError(error.code, `Tensor '${shown(name)}': ${error.message}`, { ...error.details, tensor: name });
   }
-}
-
-function addErrors(sums: Sums, values: Float32Array, kept: Float32Array, importance: Float32Array | undefined): void {
-  let [error, weighted, original, restored, product] = [0, 0, 0, 0, 0];
-  const row = importance?.length ?? 1;
-  for (let i = 0; i < values.length; i++) {
-    const [value, back] = [values[i]!, kept[i]!];
-    const squared = (value - back) * (value - back);
-    error += squared;
-    weighted += importance ? importance[i % row]! * squared : squared;
-    original += value * value;
-    restored += back * back;
-    product += value * back;
-  }
-  sums.error += error;
-  sums.weighted += weighted;
-  sums.original += original;
-  sums.restored += restored;
-  sums.product += product;
-}
-
-function summarize(
-  { type, error, weighted, original, restored, product }: Sums,
-  { elements }: StoredTensor,
-  fewbits: Fewbits,
-  isWeighted: boolean,
-): AnalyzedType {
-  const lengths = Math.sqrt(original) * Math.sqrt(restored);
-  return {
-    type,
-    byteLength: fewbits.weightBytes(elements, type),
-    mse: error / elements,
-    sqnrDb: error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(original / error),
-    cosine: error === 0 ? 1 : lengths === 0 ? 0 : Math.max(-1, Math.min(1, product / lengths)),
-    error: isWeighted ? weighted : original === 0 ? 0 : error / original,
-  };
 }
 
 function makePlan(

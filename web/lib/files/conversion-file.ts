@@ -33,7 +33,7 @@ export function plannedKeys(
 ): PlannedKey[] {
   if (to !== 'gguf') return [];
   const changed = type !== undefined || recipe !== undefined;
-  const settings = changed ? quantizationKeys(steps, recipe ?? type!) : [];
+  const settings = changed ? quantizationKeys(container, steps, recipe ?? type!) : [];
   if (container.format !== 'gguf') return [made(textKey('general.architecture', 'unknown')), ...settings];
   const { keys, source } = container as GgufContainer;
   const drop = /^split\.(no|count|tensors\.count)$/;
@@ -47,11 +47,11 @@ export function plannedKeys(
   return [...kept.map(({ begin, end }) => ({ begin, end, source })), ...settings];
 }
 
-/** In llama-quantize's order. */
-function quantizationKeys(steps: readonly Step[], name: string): PlannedKey[] {
+/** In llama-quantize's order, which says the version of whatever it writes; of other sources only where it means something. */
+function quantizationKeys({ format }: Container, steps: readonly Step[], name: string): PlannedKey[] {
   const keys: PlannedKey[] = [];
-  if (steps.some(({ tensor, type }) => type !== tensor.element.type || tensor.element.reading === 'block'))
-    keys.push(made(u32Key('general.quantization_version', 2)));
+  const isChanged = ({ tensor, type }: Step) => type !== tensor.element.type || tensor.element.reading === 'block';
+  if (format === 'gguf' || steps.some(isChanged)) keys.push(made(u32Key('general.quantization_version', 2)));
   const fileType = fileTypeOf(name);
   if (fileType !== undefined) keys.push(made(u32Key('general.file_type', fileType)));
   return keys;

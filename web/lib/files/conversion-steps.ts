@@ -26,6 +26,8 @@ export interface Step {
   reason: string;
   /** Its bytes stay as they are. */
   copy: boolean;
+  /** An importance matrix without an entry for it will not do. */
+  needsImportance?: boolean;
 }
 
 type Place = 'gguf' | 'safetensors' | 'npy';
@@ -46,7 +48,7 @@ export function planSteps(container: Container, fewbits: Fewbits, options: PlanO
   );
 }
 
-type Choice = Pick<TypeChoice, 'type' | 'reason'>;
+type Choice = Pick<TypeChoice, 'type' | 'reason'> & { needsImportance?: boolean };
 
 function ggufTypes(container: Container, fewbits: Fewbits, options: PlanOptions): Map<string, Choice> {
   const { type, recipe, overrides = [], importance } = options;
@@ -151,7 +153,8 @@ function planStep(fewbits: Fewbits, to: Place, tensor: StoredTensor, isOwn: bool
   checkMakeable(fewbits, tensor, type);
   const reason = choice?.reason ?? (kept === undefined ? `${to} has no ${tensor.storedType}` : 'keeps its type');
   const byteLength = bytesOf(fewbits, type, shape, elements);
-  return { tensor, type, word: wordOfType(fewbits, to, type), byteLength, reason, copy: false };
+  const { needsImportance = false } = choice ?? {};
+  return { tensor, type, word: wordOfType(fewbits, to, type), byteLength, reason, copy: false, needsImportance };
 }
 
 const isScattered = ({ fortranOrder, shape }: StoredTensor): boolean =>

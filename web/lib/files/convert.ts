@@ -28,7 +28,7 @@ const describeStep = ({ tensor: { name }, type, byteLength, reason }: Step): Con
   ...{ name, type, byteLength, reason },
 });
 
-interface Job {
+export interface Job {
   steps: Step[];
   plan: FilePlan;
 }
@@ -56,7 +56,7 @@ export function converter({ open }: Converter) {
   };
 }
 
-async function prepare(container: Container, fewbits: Fewbits, options: ConvertOptions): Promise<Job> {
+export async function prepare(container: Container, fewbits: Fewbits, options: ConvertOptions): Promise<Job> {
   const steps = planSteps(container, fewbits, options);
   const keys: Uint8Array[] = [];
   for (const key of plannedKeys(container, steps, options)) keys.push(await bytesOfKey(key));
@@ -66,36 +66,51 @@ async function prepare(container: Container, fewbits: Fewbits, options: ConvertO
 const bytesOfKey = async ({ bytes, source, begin, end }: PlannedKey): Promise<Uint8Array> =>
   bytes ?? source!.read(begin, end);
 
-function checkAborted({ signal }: ConvertOptions): void {
+export function checkAborted({ signal }: Pick<ConvertOptions, 'signal'>): void {
   if (signal?.aborted) throw new FewbitsError('ABORTED', 'The conversion was cancelled: nothing of it is kept.');
 }
 
-interface Work {
+export interface Work {
   fewbits: Fewbits;
   options: ConvertOptions;
 }
 
-async function writeAll(sink: Sink, { steps, plan }: Job, work: Work): Promise<void> {
-  const progress = new Progress(plan.byteLength, work.options);
-  await sink.write(plan.head);
-  let at = plan.head.length;
+/** Bytes [begin, end) of the output. */
+export interface OutputRange {
+  begin: number;
+  end: number;
+}
+
+/** A range of the output, which begins and ends where `unitOf` allows; all of it if none is given. */
+export async function writeAll(
+  sink: Sink,
+  { steps, plan }: Job,
+  work: Work,
+  { begin, end }: OutputRange = { begin: 0, end: plan.byteLength },
+): Promise<void> {
+  const progress = new Progress(end - begin, work.options);
+  if (begin < plan.head.length) await sink.write(plan.head.subarray(begin, end));
+  let at = Math.max(begin, Math.min(end, plan.head.length));
   for (const { index, byteOffset, byteLength } of plan.placed) {
+    const first = Math.max(begin, byteOffset);
+    const last = Math.min(end, byteOffset + byteLength);
+    if (first >= last) continue;
     const step = steps[index]!;
-    await writeZeros(sink, byteOffset - at);
-    at = byteOffset;
-    progress.report(at, step.tensor.name);
-    for await (const bytes of convertTensor(step, work)) {
+    await writeZeros(sink, first - at);
+    at = first;
+    progress.report(at - begin, step.tensor.name);
+    for await (const bytes of convertTensor(step, work, { begin: first - byteOffset, end: last - byteOffset })) {
       checkAborted(work.options);
       await sink.write(bytes);
       at += bytes.length;
-      progress.report(at, step.tensor.name);
+      progress.report(at - begin, step.tensor.name);
     }
-    if (at === byteOffset + byteLength) continue;
-    const what = `tensor '${shown(step.tensor.name)}' became ${digits(at - byteOffset)} bytes instead of ${digits(byteLength)}`;
+    if (at === last) continue;
+    const what = `tensor '${shown(step.tensor.name)}' became ${digits(at - first)} bytes instead of ${digits(last - first)}`;
     throw fault('BAD_LENGTH', step.tensor.file, step.tensor.data.byteOffset, `${what}.`);
   }
-  await writeZeros(sink, plan.byteLength - at);
-  progress.report(plan.byteLength, '');
+  await writeZeros(sink, end - at);
+  progress.report(end - begin, '');
 }
 
 async function writeZeros(sink: Sink, count: number): Promise<void> {
@@ -119,10 +134,22 @@ class Progress {
   }
 }
 
-async function* convertTensor(step: Step, work: Work): AsyncGenerator<Uint8Array> {
+/** The smallest part of a tensor that may be converted by itself: whole rows of one expert; of numbers, or copied, one piece. */
+export function unitOf({ tensor, type, copy, byteLength }: Step, { fewbits, options }: Work): number {
+  const { elements, element, shape } = tensor;
+  if (copy) return element.pieceBytes;
+  const block = fewbits.blockFormats.find(({ name }) => name === type);
+  if (!block) return byteLength / elements;
+  // Experts have importances of their own: what is converted at once has one row of them.
+  const experts = shape.length > 2 && options.importance ? shape[0]! : undefined;
+  return byteLength / (experts ?? elements / (shape.at(-1) ?? 1));
+}
+
+/** `range`: of the tensor's bytes in the output, cut at multiples of `unitOf`. */
+async function* convertTensor(step: Step, work: Work, range: OutputRange): AsyncGenerator<Uint8Array> {
   const { tensor, copy } = step;
   if (copy) {
-    const stream = tensor.data.stream(0, tensor.byteLength);
+    const stream = tensor.data.stream(range.begin, range.end);
     if (!tensor.bigEndian) return yield* stream;
     for await (const bytes of inPieces(stream, SLICE)) {
       swap(bytes, tensor.element.pieceBytes);
@@ -137,9 +164,11 @@ async function* convertTensor(step: Step, work: Work): AsyncGenerator<Uint8Array
   // With a pool as many slices are under way as it has workers; they are written in order.
   const ahead = work.options.pool ? work.options.pool.size + 1 : 1;
   const pending: Promise<Uint8Array>[] = [];
-  let start = 0;
+  const elementAt = (byte: number) => Math.round(byte * (tensor.elements / step.byteLength));
+  let start = elementAt(range.begin);
+  const elements = { start, end: elementAt(range.end), signal: work.options.signal };
   try {
-    for await (const values of slices(work.fewbits, tensor, sliceOf(tensor, importance), work.options.signal)) {
+    for await (const values of slices(work.fewbits, tensor, sliceOf(tensor, importance), elements)) {
       const made = convert(values, start);
       // A failure is awaited below; until then it is not one that nobody handles.
       made.catch(() => {});
@@ -165,10 +194,16 @@ function sliceOf({ shape, elements }: StoredTensor, importance: Float32Array | u
   return fitting * row;
 }
 
-async function importanceFor({ tensor }: Step, { options }: Work): Promise<Float32Array | undefined> {
-  const { shape, name } = tensor;
+async function importanceFor(step: Step, { options }: Work): Promise<Float32Array | undefined> {
+  const { shape, name } = step.tensor;
   const experts = shape.length > 2 ? shape[0]! : 1;
-  return options.importance?.read(name, { rowLength: shape.at(-1) ?? 1, experts });
+  const importance = await options.importance?.read(name, { rowLength: shape.at(-1) ?? 1, experts });
+  if (importance || !step.needsImportance) return importance;
+  const what = `${step.type} is not made without an importance, and the matrix has none for it`;
+  throw inTensor(
+    new FewbitsError('NEEDS_IMPORTANCE', `${what}. Choose another type for it by an override.`),
+    step.tensor,
+  );
 }
 
 async function convertSlice(

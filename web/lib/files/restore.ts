@@ -33,30 +33,31 @@ function allocate({ name, file }: StoredTensor, count: number): Float32Array {
 }
 
 /**
- * The values of a whole tensor in row-major order, so many at a time: in doubles where float32 does not hold them all, so
- * that who narrows them further rounds once.
+ * The values of a tensor, or of a range of it, in row-major order, so many at a time: in doubles where float32 does not hold
+ * them all, so that who narrows them further rounds once.
  */
 export async function* slices(
   fewbits: Fewbits,
   tensor: StoredTensor,
   count: number,
-  signal?: { readonly aborted: boolean },
+  { start = 0, end = tensor.elements, signal }: Partial<Range> = {},
 ): AsyncGenerator<Float32Array | Float64Array> {
-  const { element, elements, fortranOrder, data, byteLength } = tensor;
-  if (fortranOrder || count % element.pieceElements !== 0) {
+  const { element, fortranOrder, data } = tensor;
+  const { pieceElements, pieceBytes } = element;
+  if (fortranOrder || count % pieceElements !== 0 || start % pieceElements !== 0) {
     // Slices that do not begin where pieces do: each is read by itself.
-    for (let start = 0; start < elements; start += count)
-      yield await restore(fewbits, tensor, { start, end: Math.min(start + count, elements), signal });
+    for (let at = start; at < end; at += count)
+      yield await restore(fewbits, tensor, { start: at, end: Math.min(at + count, end), signal });
     return;
   }
-  const length = (count / element.pieceElements) * element.pieceBytes;
-  let at = 0;
-  for await (const bytes of inPieces(data.stream(0, byteLength), length)) {
-    const held = Math.min((bytes.length / element.pieceBytes) * element.pieceElements, elements - at);
+  const bytesAt = (place: number) => Math.ceil(place / pieceElements) * pieceBytes;
+  let at = start;
+  for await (const bytes of inPieces(data.stream(bytesAt(start), bytesAt(end)), bytesAt(count))) {
+    const held = Math.min((bytes.length / pieceBytes) * pieceElements, end - at);
     yield decodeWide(fewbits, tensor, bytes, held);
     at += held;
   }
-  if (at < elements) throw shortData(tensor, at);
+  if (at < end) throw shortData(tensor, at);
 }
 
 /** Calls back with the values of [start, end) in the file's order, and where each part begins. */

@@ -166,6 +166,28 @@ export interface Conversion {
   blob?: AnyBlob;
 }
 
+export interface ConvertPartOptions extends ConvertOptions {
+  /** Which part, from 1, of how many. */
+  part: { index: number; count: number };
+}
+
+/** A part of a conversion: bytes [begin, end) of an output that has `byteLength` in all. */
+export interface ConversionPart {
+  index: number;
+  count: number;
+  begin: number;
+  end: number;
+  byteLength: number;
+  /** Where the sink was 'blob'. */
+  blob?: AnyBlob;
+}
+
+export interface JoinOptions {
+  /** Bytes of the output, and the part that they come from. */
+  onProgress?(progress: { bytesDone: number; bytesTotal: number; part: number }): void;
+  signal?: { readonly aborted: boolean };
+}
+
 export interface AnalyzeOptions {
   /** What to try: ggml's block formats, float16, bfloat16. */
   types: readonly string[];
@@ -208,6 +230,42 @@ export interface Analysis {
   };
 }
 
+export interface CompareModelsOptions {
+  onProgress?(progress: ConversionProgress): void;
+  signal?: { readonly aborted: boolean } | undefined;
+}
+
+/** How a tensor differs between two models; without measures, but with a reason, where it cannot be compared. */
+export interface ComparedTensor {
+  name: string;
+  shape: readonly number[];
+  elements: number;
+  /** The files' own words, as `storedType`: the original's, the other's. */
+  types: readonly [string, string];
+  byteLengths: readonly [number, number];
+  /** Mean of (w − w′)². */
+  mse?: number;
+  /** 10 log10 of sum w² / sum (w − w′)²; Infinity where nothing differs. */
+  sqnrDb?: number;
+  cosine?: number;
+  maxAbsError?: number;
+  /** Values that differ and of which one is infinite or NaN: they are in none of the sums. */
+  nonFinite?: number;
+  reason?: string;
+}
+
+/** Two models, tensor by tensor; the measures are those of all values that were compared. */
+export interface ModelComparison {
+  tensors: ComparedTensor[];
+  /** Names that the original alone has, and the other alone. */
+  missing: string[];
+  added: string[];
+  mse: number;
+  sqnrDb: number;
+  cosine: number;
+  maxAbsError: number;
+}
+
 /** For what to reckon a file's memory. */
 export interface FileMemoryOptions extends Omit<ModelMemoryOptions, 'format' | 'recipe'> {
   /** The model's config.json, where the file does not tell its layers; without it a GGUF's metadata serves. */
@@ -246,6 +304,24 @@ export type PlanConversion = (model: Model, options: PlanOptions) => Conversion;
 export type ConvertModel = (model: Model, sink: unknown, options: ConvertOptions) => Promise<Conversion>;
 
 /**
+ * Makes one part of what `convertModel` writes, for `joinParts`: parts are cut so that each takes about as long, and need
+ * nothing of each other, so that they can be made side by side, in any order, on any machine with the same input and options.
+ * @throws as convertModel; BAD_ARGUMENT
+ */
+export type ConvertPart = (model: Model, sink: unknown, options: ConvertPartOptions) => Promise<ConversionPart>;
+
+/**
+ * Puts all parts of a conversion together, given in any order: the same bytes as a single `convertModel`.
+ * @throws BAD_MAGIC (no part), TRUNCATED, BAD_HEADER, BAD_DATA (damaged, or of another conversion), DUPLICATE_NAME (a part
+ * given twice), MISSING_FILE (details.missing), READ_FAILED, WRITE_FAILED, ABORTED: nothing is left then
+ */
+export type JoinParts = (
+  parts: readonly ModelSource[],
+  sink: unknown,
+  options?: JoinOptions,
+) => Promise<{ byteLength: number; blob?: AnyBlob }>;
+
+/**
  * Quantizes every weight to every type, restores it, and measures. Total error is the sum of importance × (w − w′)² where an
  * importance matrix is given; without one it is relative to the tensor's sum of squares, a proxy.
  * @throws UNKNOWN_FORMAT, UNSUPPORTED, BAD_ARGUMENT, OUT_OF_RANGE (no plan is that small), NON_FINITE, ABORTED, as `read`
@@ -257,3 +333,9 @@ export type AnalyzeModel = (model: Model, options: AnalyzeOptions) => Promise<An
  * @throws BAD_MAGIC, BAD_HEADER, TRUNCATED, ... as `openModel`
  */
 export type OpenImportance = (source: ModelSource) => Promise<ImportanceMatrix>;
+
+/**
+ * Compares the values of two models whose tensors have the same names, slice by slice, in the original's order.
+ * @throws as `read`; BAD_INPUT, ABORTED
+ */
+export type CompareModels = (original: Model, other: Model, options?: CompareModelsOptions) => Promise<ModelComparison>;

@@ -193,17 +193,17 @@ function Formulas({ view, bits, weights }: { view: View; bits: number; weights: 
   return (
     <>
       <Formula of={formulas.weights!} values={values} />
-      {view.kvCache !== null && (
-        <span class="formula">
-          <Formula of={formulas.cache!} />
+      {view.cacheParts.map(({ kind, products, bytes }) => (
+        <span key={kind} class="formula">
+          <Formula of={formulas[kind]!} />
           <span class="formula">
-            {view.cacheProducts.map((product, i) => (
+            {products.map((product, i) => (
               <Formula key={i} of={(i === 0 ? formulas.equals : formulas.plus)!} values={{ product }} />
             ))}
-            <Formula of={formulas.sum!} values={{ bytes: decimalBytes(view.kvCache) }} />
+            <Formula of={formulas.sum!} values={{ bytes: decimalBytes(bytes) }} />
           </span>
         </span>
-      )}
+      ))}
     </>
   );
 }

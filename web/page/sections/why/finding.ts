@@ -2,7 +2,7 @@
 import type { TableData } from '../../kit/controls/table.tsx';
 import { binaryBytes, count, decimalBytes, say, whole } from '../../kit/numbers.ts';
 import { bytesOf } from '../../kit/sizes.ts';
-import type { Bar, View } from './model.ts';
+import type { Bar, CachePart, View } from './model.ts';
 import type { Options } from './options.ts';
 
 /** A piece of a sentence: words, or a value with what hovering over it says. */
@@ -37,16 +37,13 @@ function largestThatFits(view: View, memory: number): Bar | undefined {
 export function findingOf(view: View, { type, context, batch, memory }: Options): Piece[] {
   const bar = chosenBar(view, type);
   if (bar.problem) return [`${view.name} has no ${labelOf(bar)}: ${bar.problem}`];
+  const kept = (kind: CachePart['kind']) => view.cacheParts.some((part) => part.kind === kind);
   const tokens = batch > 1 ? `${whole(batch)} × ${whole(context)}` : whole(context);
   const pieces: Piece[] = [`${view.name} in `, { value: labelOf(bar) }, ' takes ', bytes(bar.weights)];
-  if (view.kvCache !== null)
-    pieces.push(
-      ', and ',
-      bytes(view.kvCache),
-      ' more for ',
-      { value: tokens },
-      ` ${context * batch === 1 ? 'token' : 'tokens'} in float16`,
-    );
+  if (view.kvCache !== null) pieces.push(', and ', bytes(view.kvCache), ' more for ');
+  if (kept('cache') || kept('latent'))
+    pieces.push({ value: tokens }, ` ${context * batch === 1 ? 'token' : 'tokens'} in float16`);
+  if (kept('state')) pieces.push(kept('cache') ? ' and a recurrent state' : 'a recurrent state, however many tokens');
   const fitting = fits(view, bar, memory);
   pieces.push(
     fitting ? ': it fits in ' : ': it does not fit in ',

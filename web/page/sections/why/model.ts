@@ -24,12 +24,20 @@ export interface View {
   /** Bytes; null where only a count is known. */
   kvCache: number | null;
   compute: number | null;
-  /** '2 × 80 × 8 × 128 × 8,192 × 1 × 2'; a second one where some layers have a window. */
-  cacheProducts: string[];
+  /** What the KV cache is made of. */
+  cacheParts: CachePart[];
   widths: Bar[];
   blocks: Bar[];
   /** What was taken for granted, for the bar that is looked at. */
   assumptions: string[];
+}
+
+/** What layers of one kind keep: keys and values, latent rows instead, or a state that no token adds to. */
+export interface CachePart {
+  kind: 'cache' | 'latent' | 'state';
+  /** '2 × 80 × 8 × 128 × 8,192 × 1 × 2'; a second one where some layers have a window. */
+  products: string[];
+  bytes: number;
 }
 
 /** What the bars are about. */
@@ -95,7 +103,7 @@ function viewOf(fewbits: Fewbits, { name, config, parameters: given }: Subject, 
     parameters,
     kvCache: known?.kvCache ?? null,
     compute: known?.compute ?? null,
-    cacheProducts: known ? cacheProductsOf(known) : [],
+    cacheParts: known ? cachePartsOf(known) : [],
     widths,
     blocks: [...recipes, ...formats].sort((a, b) => Number(!!a.problem) - Number(!!b.problem) || b.weights - a.weights),
     assumptions: config ? memoryIn(fewbits, config, type, options).assumptions : [],
@@ -122,6 +130,21 @@ function attempt<T>(reckon: () => T): { result?: T; problem: string } {
   }
 }
 
-/** The KV cache's terms as products, without the formats' names but with their two bytes. */
-const cacheProductsOf = ({ terms }: ModelMemory): string[] =>
-  terms.filter(({ name }) => name.startsWith('KV cache')).map(({ formula }) => formula.replace(/ \(.*\)/, ' × 2'));
+/** The names of the terms that are kept beside the weights. */
+const KINDS: readonly [kind: CachePart['kind'], names: readonly string[]][] = [
+  ['cache', ['KV cache', 'KV cache, windowed']],
+  ['latent', ['KV cache, latent']],
+  ['state', ['Recurrent state']],
+];
+
+/** The cache's terms as products, without the formats' names but with their two bytes. */
+function cachePartsOf({ terms }: ModelMemory): CachePart[] {
+  return KINDS.map(([kind, names]) => {
+    const own = terms.filter(({ name }) => names.includes(name));
+    return {
+      kind,
+      products: own.map(({ formula }) => formula.replace(/ \(.*\)/, ' × 2')),
+      bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  }).filter(({ products }) => products.length > 0);
+}
