@@ -1,6 +1,6 @@
 // Which type each tensor is to get, by what the reader asks for.
 import { type Conversion, type Model, type PlanOptions, planConversion, planTypes } from 'fewbits/files';
-import type { Fewbits } from '../../../lib/types.ts';
+import type { Formats } from './formats.ts';
 import type { Loss } from './measure.ts';
 import { type Options, PLAIN_TYPES, TYPES } from './options.ts';
 
@@ -24,13 +24,13 @@ export interface Planned {
 const USUAL = /^(the type for all$|override )/;
 
 /** @throws as `planConversion` */
-export function planFor(fewbits: Fewbits, subject: Subject, options: Options): Planned {
+export function planFor(formats: Formats, subject: Subject, options: Options): Planned {
   const { model } = subject;
   const types = new Map<number, string>();
   let reach: Planned['reach'] = null;
-  if (options.to === 'gguf' && options.by === 'size') reach = planSize(fewbits, subject, options.size, types);
+  if (options.to === 'gguf' && options.by === 'size') reach = planSize(formats, subject, options.size, types);
   for (const [index, type] of subject.chosen)
-    if (choicesFor(fewbits, subject, index, options).includes(type)) types.set(index, type);
+    if (choicesFor(formats, subject, index, options).includes(type)) types.set(index, type);
   const asked: PlanOptions = { to: options.to, overrides: overridesOf(model, types) };
   if (options.to === 'safetensors') asked.type = PLAIN_TYPES.includes(options.plain) ? options.plain : 'float16';
   else if (options.by === 'type') asked.type = options.type;
@@ -49,27 +49,35 @@ function own({ chosen }: Subject, index: number, { by }: Options): string {
   return by === 'size' ? 'it loses least for the size of the whole' : '';
 }
 
-/** Exact names: one pattern for each type. */
+/** So many names are in a pattern: the reasons that the library gives repeat it. */
+const NAMES = 100;
+
+/** Exact names, those of a type together. */
 function overridesOf({ tensors }: Model, types: ReadonlyMap<number, string>) {
   const names = new Map<string, string[]>();
-  for (const [index, type] of types) names.set(type, [...(names.get(type) ?? []), escaped(tensors[index]!.name)]);
-  return [...names].map(([type, all]) => ({ pattern: new RegExp(`^(?:${all.join('|')})$`), type }));
+  for (const [index, type] of types) {
+    if (!names.has(type)) names.set(type, []);
+    names.get(type)!.push(escaped(tensors[index]!.name));
+  }
+  return [...names].flatMap(([type, all]) =>
+    Array.from({ length: Math.ceil(all.length / NAMES) }, (_, i) => ({
+      pattern: new RegExp(`^(?:${all.slice(i * NAMES, (i + 1) * NAMES).join('|')})$`),
+      type,
+    })),
+  );
 }
 
 const escaped = (name: string) => name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
 /** The types that a tensor's rows allow. */
-export function choicesFor(fewbits: Fewbits, { model, candidates }: Subject, index: number, { to }: Options): string[] {
+export function choicesFor(formats: Formats, { model, candidates }: Subject, index: number, { to }: Options): string[] {
   if (!candidates.has(index)) return [];
-  return to === 'gguf' ? fitting(fewbits, model, index, TYPES) : PLAIN_TYPES;
+  return to === 'gguf' ? fitting(formats, model, index, TYPES) : PLAIN_TYPES;
 }
 
-function fitting(fewbits: Fewbits, { tensors }: Model, index: number, types: readonly string[]): string[] {
+function fitting(formats: Formats, { tensors }: Model, index: number, types: readonly string[]): string[] {
   const row = tensors[index]!.shape.at(-1) ?? 1;
-  return types.filter((type) => {
-    const block = fewbits.blockFormats.find(({ name }) => name === type);
-    return !block || (block.canQuantize && row % block.blockSize === 0);
-  });
+  return types.filter((type) => formats.suits(type, row));
 }
 
 // --- a target size ---------------------------------------------------------------------------------------------------
@@ -79,18 +87,34 @@ const LONG_ROWS = ['q2_k', 'q3_k', 'iq4_xs', 'q4_k', 'q5_k', 'q6_k', 'q8_0', 'fl
 const SHORT_ROWS = ['iq4_nl', 'q4_0', 'q5_0', 'q8_0', 'float16'];
 
 /** The types to try on a tensor before a size can be planned well. */
-export function ladderFor(fewbits: Fewbits, { model }: Subject, index: number): string[] {
+export function ladderFor(formats: Formats, { model }: Subject, index: number): string[] {
   const { shape, type } = model.tensors[index]!;
   const ladder = (shape.at(-1) ?? 1) % 256 === 0 ? LONG_ROWS : SHORT_ROWS;
-  return fitting(fewbits, model, index, ladder).filter((other) => other !== type);
+  return fitting(formats, model, index, ladder).filter((other) => other !== type);
 }
 
 /** Until a type is measured: what a bit brings is 6 dB, and q4_0, q5_0 and q8_0 are 4.5 dB below that. */
 const guessedError = (bitsPerWeight: number) => 10 ** (-(6.02 * bitsPerWeight - 4.5) / 10);
 
+const known = new WeakMap<Model, number>();
+
+/** Bytes of the file that no choice changes: of one where all that can be chosen is float16, the others. */
+function otherBytesOf({ model, candidates }: Subject, padded: (bytes: number) => number): number {
+  if (!known.has(model)) {
+    const plain = new Map([...candidates].map((index) => [index, 'float16']));
+    const { byteLength } = planConversion(model, { to: 'gguf', overrides: overridesOf(model, plain) });
+    const chosen = [...candidates].map((index) => padded(2 * model.tensors[index]!.elements));
+    known.set(
+      model,
+      chosen.reduce((left, bytes) => left - bytes, byteLength),
+    );
+  }
+  return known.get(model)!;
+}
+
 /** Sets the types that meet the size at least error; what can be met. */
 function planSize(
-  fewbits: Fewbits,
+  formats: Formats,
   subject: Subject,
   bitsPerWeight: number,
   types: Map<number, string>,
@@ -99,18 +123,16 @@ function planSize(
   const candidates = [...subject.candidates];
   const alignment = Number(model.metadata.get('general.alignment') ?? 32);
   const padded = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
-  const plain = new Map(candidates.map((index) => [index, 'float16']));
-  const { byteLength } = planConversion(model, { to: 'gguf', overrides: overridesOf(model, plain) });
-  const otherBytes = candidates.reduce((left, i) => left - padded(2 * model.tensors[i]!.elements), byteLength);
+  const otherBytes = otherBytesOf(subject, padded);
   const tensors = candidates.map((index) => {
     const { name, elements, type, byteLength: own } = model.tensors[index]!;
-    const tried = ladderFor(fewbits, subject, index).map((other) => {
-      const bytes = fewbits.weightBytes(elements, other as 'q4_0');
+    const tried = ladderFor(formats, subject, index).map((other) => {
+      const bytes = formats.bytesOf(other, elements);
       const error = losses[index]!.get(other)?.error ?? guessedError((8 * bytes) / elements);
       return { type: other as 'q4_0', byteLength: bytes, error };
     });
     const results = tried.filter(({ error }) => Number.isFinite(error));
-    if (isGgufType(fewbits, type)) results.push({ type: type as 'q4_0', byteLength: own, error: 0 });
+    if (formats.isOfGguf(type)) results.push({ type: type as 'q4_0', byteLength: own, error: 0 });
     return { name, results };
   });
   const sum = (pick: (...bytes: number[]) => number) =>
@@ -122,8 +144,3 @@ function planSize(
   for (const index of candidates) types.set(index, plan.types.get(model.tensors[index]!.name)!);
   return { least, most, target };
 }
-
-const isGgufType = (fewbits: Fewbits, type: string | null) =>
-  type !== null &&
-  (fewbits.blockFormats.some(({ name, family, canQuantize }) => name === type && family === 'ggml' && canQuantize) ||
-    ['float16', 'bfloat16', 'float32'].includes(type));

@@ -9,6 +9,7 @@ import {
   planConversion,
 } from 'fewbits/files';
 import type { Fewbits, ModelConfig, Pool } from '../../../lib/types.ts';
+import { Formats } from './formats.ts';
 import { type Loss, lossesOf } from './measure.ts';
 import {
   heatOf,
@@ -55,11 +56,14 @@ export class ModelSession {
   private planned: { key: string; result: Planned | { problem: string } } | undefined;
   private measuring: { key: string; index: number; steps: ReturnType<typeof lossesOf> } | undefined;
   private lastId = -1;
+  private readonly formats: Formats;
 
   constructor(
     private readonly fewbits: Fewbits,
     private readonly pool?: Pool,
-  ) {}
+  ) {
+    this.formats = new Formats(fewbits);
+  }
 
   /**
    * Opens a model; the one before stays where that fails. A config.json among the files tells of its layers; alone, of the
@@ -136,10 +140,8 @@ export class ModelSession {
   async measure({ options, first, budget }: { options: Options; first: number[]; budget: number }): Promise<View> {
     const end = performance.now() + budget;
     const rows = this.rowsFor(options);
-    const inOrder = [
-      ...first.flatMap((index) => rows[index] ?? []),
-      ...sorted(rows, { key: 'bytes', descending: true }),
-    ];
+    const bySize = sorted(rows, { key: 'bytes', descending: true });
+    const inOrder = [...first.flatMap((index) => rows[index] ?? []), ...bySize].values();
     do {
       if (this.measuring?.key !== this.measureKey(options) && !this.startMeasuring(options, inOrder)) break;
       await this.step();
@@ -200,7 +202,7 @@ export class ModelSession {
     if (this.planned?.key === key) return this.planned.result;
     let result: Planned | { problem: string };
     try {
-      result = planFor(this.fewbits, this.opened, options);
+      result = planFor(this.formats, this.opened, options);
     } catch (error) {
       result = { problem: (error as Error).message };
     }
@@ -217,7 +219,7 @@ export class ModelSession {
     const { model, losses, chosen } = this.opened;
     return model.tensors.map(({ name, shape, type, storedType, byteLength }, index) => {
       const next = conversion?.tensors[index];
-      const kept = !next || next.type === type || !isReal(this.fewbits, type);
+      const kept = !next || next.type === type || !this.formats.isReal(type);
       const loss = kept ? undefined : losses[index]!.get(next.type!);
       const isCurrent = loss !== undefined && !(options.every && loss.approximate);
       return {
@@ -233,7 +235,7 @@ export class ModelSession {
   }
 
   private withChoices(row: Row, options: Options): Row {
-    return { ...row, choices: choicesFor(this.fewbits, this.opened, row.index, options) };
+    return { ...row, choices: choicesFor(this.formats, this.opened, row.index, options) };
   }
 
   // --- measuring -----------------------------------------------------------------------------------------------------
@@ -243,9 +245,9 @@ export class ModelSession {
     const { model, candidates, losses, failure } = this.opened;
     if (failure !== '') return [];
     const own = model.tensors[index]!.type;
-    const wanted = new Set(type !== own && isReal(this.fewbits, own) ? [type] : []);
+    const wanted = new Set(type !== own && this.formats.isReal(own) ? [type] : []);
     if (isForSize(options) && candidates.has(index))
-      for (const other of ladderFor(this.fewbits, this.opened, index)) wanted.add(other);
+      for (const other of ladderFor(this.formats, this.opened, index)) wanted.add(other);
     return [...wanted].filter((other) => {
       const loss = losses[index]!.get(other);
       return !loss || (options.every && loss.approximate);
@@ -261,15 +263,19 @@ export class ModelSession {
     return { done, of: concerned.length, approximate: rows.some(({ approximate }) => approximate) };
   }
 
-  /** The next tensor, of those in order, of which something is missing. */
-  private startMeasuring(options: Options, inOrder: readonly Row[]): boolean {
+  /** Begins with the next tensor of which something is missing; none before it is looked at again. */
+  private startMeasuring(options: Options, inOrder: Iterator<Row>): boolean {
     this.measuring = undefined;
-    const row = inOrder.find((one) => this.missing(one, options).length > 0);
-    if (!row) return false;
     const { model } = this.opened;
-    const steps = lossesOf(this.fewbits, model, model.tensors[row.index]!, this.missing(row, options), options.every);
-    this.measuring = { key: this.measureKey(options), index: row.index, steps };
-    return true;
+    for (let next = inOrder.next(); !next.done; next = inOrder.next()) {
+      const { index } = next.value;
+      const types = this.missing(next.value, options);
+      if (types.length === 0) continue;
+      const steps = lossesOf(this.fewbits, model, model.tensors[index]!, types, options.every);
+      this.measuring = { key: this.measureKey(options), index, steps };
+      return true;
+    }
+    return false;
   }
 
   private measureKey({ every }: Options): string {
@@ -294,10 +300,6 @@ export class ModelSession {
 // --- small things ----------------------------------------------------------------------------------------------------
 
 const isForSize = ({ by, to }: Options) => by === 'size' && to === 'gguf';
-
-const isReal = (fewbits: Fewbits, type: string | null) =>
-  fewbits.blockFormats.some(({ name }) => name === type) ||
-  fewbits.numberFormats.some(({ name, kind }) => name === type && kind === 'floating');
 
 /** What a reader would call it: the file's name; of several, what they have in common. */
 function nameOf({ format }: Model, files: readonly File[]): string {
