@@ -10,6 +10,7 @@ import { built } from '../../web/page/sections/your-model/built.ts';
 import { exampleFile } from '../../web/page/sections/your-model/example.ts';
 import { lossesOf, piecesOf } from '../../web/page/sections/your-model/measure.ts';
 import { heatOf, LEVELS, type Options, options, SAMPLE } from '../../web/page/sections/your-model/options.ts';
+import { temporaryPlace } from '../../web/page/sections/your-model/places.ts';
 import { ModelSession } from '../../web/page/sections/your-model/session.ts';
 import { squarify } from '../../web/page/sections/your-model/treemap.ts';
 import { asFile, companionsOf, load, manifest, nameOf } from './containers.ts';
@@ -192,6 +193,18 @@ describe('models of readers', () => {
     assert.equal(view.measured.done, view.measured.of);
   });
 
+  it('that are quantized in a scheme of their own are named', async () => {
+    const header = JSON.stringify({
+      'a.qweight': { dtype: 'I32', shape: [4, 8], data_offsets: [0, 128] },
+      'a.qzeros': { dtype: 'I32', shape: [1, 1], data_offsets: [128, 132] },
+      'a.scales': { dtype: 'F16', shape: [1, 8], data_offsets: [132, 148] },
+    });
+    const length = new DataView(new ArrayBuffer(8));
+    length.setBigUint64(0, BigInt(header.length), true);
+    const session = await opened(new File([length, header, new Uint8Array(148)], 'gptq.safetensors'));
+    assert.match(session.view(chosen()).notes[0]!, /quantized already, in a scheme of their own \(gptq/);
+  });
+
   it('with a config.json beside them need a cache', async () => {
     const config = {
       model_type: 'llama',
@@ -217,5 +230,23 @@ describe('models of readers', () => {
       [name, values.length, shape, note],
       ['F_0/kernel, ESRGAN-slim-x2.safetensors', 36_864, [3, 3, 64, 64], ''],
     );
+  });
+});
+
+describe('a place for the file', () => {
+  const gigabyte = 1_000_000_000;
+  const refused = { getDirectory: () => Promise.reject(new Error('SecurityError')) };
+  const full = {
+    estimate: async () => ({ quota: 2000, usage: 1500 }),
+    getDirectory: async () => ({ getDirectoryHandle: async () => ({}) }) as unknown as FileSystemDirectoryHandle,
+  };
+
+  it('is memory where the browser’s storage is refused or full, and the file is small', async () => {
+    for (const storage of [refused, full, {}]) assert.deepEqual(await temporaryPlace(1000, storage), { sink: 'blob' });
+  });
+
+  it('is none for a large file: a sentence says why, and what to do', async () => {
+    await assert.rejects(temporaryPlace(gigabyte, refused), /1 GB, too many for memory.*no storage.*fewbits convert/);
+    await assert.rejects(temporaryPlace(gigabyte, full), /1 GB; this browser gives the page 500 bytes of storage/);
   });
 });

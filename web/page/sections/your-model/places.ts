@@ -27,8 +27,10 @@ export interface Place {
  * The browser's own file system, or memory where that is refused and the file is small.
  * @throws a sentence where there is room in neither
  */
-export async function temporaryPlace(byteLength: number): Promise<Place> {
-  const storage = navigator.storage;
+export async function temporaryPlace(
+  byteLength: number,
+  storage: Partial<StorageManager> | undefined = navigator.storage,
+): Promise<Place> {
   const { quota = Number.POSITIVE_INFINITY, usage = 0 } = (await storage?.estimate?.().catch(() => undefined)) ?? {};
   const room = quota - usage;
   const folder = await storage

@@ -22,7 +22,9 @@ async function start(): Promise<ModelSession> {
   const [fewbits, weights] = await Promise.all([loadFewbits(), fetchWeights()]);
   const size = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency - 1));
   const worker = new URL('../../../../dist/worker.js', import.meta.url);
-  const session = new ModelSession(fewbits, await createPool({ size, worker }));
+  // Where a worker may start no others, it quantizes by itself.
+  const pool = await createPool({ size, worker }).catch(() => undefined);
+  const session = new ModelSession(fewbits, pool);
   example = exampleFile(weights);
   await session.open([example]);
   return session;
