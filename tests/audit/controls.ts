@@ -34,4 +34,5 @@ export const CONTROLS: readonly Control[] = [
   { figure: 'blocks', role: 'radiogroup', name: 'Format', keys: next },
   { figure: 'your-data', role: 'radiogroup', name: 'One scale per', keys: next },
   { figure: 'your-data', role: 'radiogroup', name: 'Calibration', keys: next },
+  { figure: 'your-model', role: 'radiogroup', name: 'Into', keys: next },
 ];

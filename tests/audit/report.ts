@@ -62,7 +62,8 @@ function wrapped(start: string, items: readonly string[]): string[] {
 }
 
 const SIZES: Record<keyof Audit['sizes'], string> = {
-  scripts: 'JavaScript in all',
+  scripts: 'JavaScript but for models',
+  modelScripts: 'JavaScript for models',
   text: 'HTML and CSS',
   wasm: 'wasm',
   fonts: 'fonts, not gzipped',

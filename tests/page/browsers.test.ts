@@ -115,6 +115,33 @@ const CHECKS: Record<string, (browser: Browser) => Promise<void>> = {
     await browser.run(`document.querySelector('fewbits-your-data input[type=radio][value=asymmetric]').click()`);
     await sees(browser, codes, '53 20 -128 -23 -50 -86 127');
   },
+  async 'your-model'(browser) {
+    await says(browser, 'your-model', '222,075 weights, 888 kB → 167 kB; UPN2/kernel suffers most: 26.9 dB.');
+    await browser.run(`${FIND} const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 32), }".padEnd(117) + '\\n';
+      const values = Float32Array.from({ length: 128 }, (_, i) => Math.sin(i));
+      const data = new DataTransfer();
+      data.items.add(new File([new Uint8Array([147, 78, 85, 77, 80, 89, 1, 0, 118, 0]), header, values], 'own.npy'));
+      const input = find('your-model', 'Model files');
+      input.files = data.files;
+      input.dispatchEvent(new Event('change', { bubbles: true }));`);
+    await says(browser, 'your-model', '128 weights, 512 bytes');
+    // What the browser is given to save: the bytes that were foretold, of a GGUF.
+    await browser.run(`delete window.showSaveFilePicker;
+      const made = URL.createObjectURL;
+      URL.createObjectURL = (blob) => {
+        blob.text().then((text) => { window.saved = text.slice(0, 4) + ' ' + blob.size; });
+        return made.call(URL, blob);
+      };`);
+    await focus(browser, 'your-model', 'Convert and save');
+    await browser.press('Enter');
+    const foretold = `document.querySelector('fewbits-your-model .save .figures')?.textContent.match(/, (.*) bytes/)?.[1]`;
+    await sees(
+      browser,
+      `(window.saved ?? '').startsWith('GGUF ') && window.saved.slice(5) === ${foretold}.replace(',', '')`,
+      true,
+    );
+    await sees(browser, `document.querySelectorAll('fewbits-your-model [role=alert]').length`, 0);
+  },
 };
 
 async function checkAll(browser: Browser, context: TestContext): Promise<void> {

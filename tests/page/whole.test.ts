@@ -12,8 +12,8 @@ after(async () => {
   await site.close();
 });
 
-/** Speaks of models' sizes, not of the page's numbers. */
-const WITHOUT_DATA = ['fewbits-why'];
+/** Speak of models, not of the page's numbers. */
+const WITHOUT_DATA = ['fewbits-why', 'fewbits-your-model'];
 
 const figuresOf = (page: Page) =>
   page.evaluate(() =>

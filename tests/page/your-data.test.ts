@@ -355,7 +355,7 @@ describe('files', () => {
       'weights.npy does not begin with \\x93NUMPY: it looks like a PNG picture.',
     ],
     ['odd.f32', () => Buffer.alloc(10), 'odd.f32 has 10 bytes; a float32 takes 4, so 2 are left over.'],
-    ['model.gguf', () => Buffer.from('GGUF0000'), 'model.gguf looks like a GGUF model file.'],
+    ['moving.gif', () => Buffer.from('GIF89a00'), 'moving.gif looks like a GIF picture.'],
     ['none.csv', () => Buffer.alloc(0), 'none.csv is empty (0 bytes).'],
     ['broken.json', () => Buffer.from('{"data": [1,\n oops]}'), 'broken.json is not valid JSON: line 2, at "oops]}".'],
     ['short.npy', () => Buffer.from(npyHeader('<f4', [3])), 'needs 12 bytes but 0 follow the header'],

@@ -25,11 +25,16 @@ const firstFigure = /<fewbits-([a-z-]+)/.exec(readFileSync(path.join(page, 'inde
 
 const at = (file: string) => path.join(page, file);
 const entries = [at('main.tsx'), at('embed.tsx')];
-const worker = at('kit/worker.ts');
+
+/** Every worker, started by the client.ts beside it; `own` names the file of what it alone needs. */
+export const WORKERS = [
+  { name: 'worker', script: at('kit/worker.ts'), own: 'models' },
+  { name: 'model-worker', script: at('sections/your-model/worker.ts'), own: 'files' },
+] as const;
 
 function partsOf(graph: Graph) {
   return {
-    worker: reach(graph, [worker], true),
+    workers: WORKERS.map(({ script, own }) => ({ own, modules: reach(graph, [script], true) })),
     page: reach(graph, entries, true),
     first: reach(graph, [...entries, at(`sections/${firstFigure}/figure.tsx`)], false),
   };
@@ -42,8 +47,9 @@ export function chunkOf(id: string, graph: Graph): string | null {
   if (entries.includes(id)) return null;
   if (!known.has(graph)) known.set(graph, partsOf(graph));
   const parts = known.get(graph)!;
-  if (!parts.page.has(id)) return 'models';
-  const shared = parts.worker.has(id);
+  const workers = parts.workers.filter(({ modules }) => modules.has(id));
+  if (!parts.page.has(id)) return workers.length === 1 ? workers[0]!.own : 'library';
+  const shared = workers.length > 0;
   if (parts.first.has(id)) return shared ? 'shared' : 'page';
   return shared ? 'options' : 'chapters';
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
-import { chunkOf } from './chunks.mts';
+import { chunkOf, WORKERS } from './chunks.mts';
 import { elements } from './elements.mts';
 import { licences } from './licences.mts';
 import { mathFromTex } from './math.mts';
@@ -16,9 +16,9 @@ const stylesStay: Plugin = {
   transform: (code, id) => (/\.css$|styles\.ts$/.test(id) ? { code, map: null, moduleSideEffects: true } : undefined),
 };
 
-/** The page has a worker of its own and starts no pool: the package's worker need not be shipped. */
-const withoutPool: Plugin = {
-  name: 'without-pool',
+/** Who starts a pool names the worker's script: the package's own address for it would ship it once more. */
+const namedPool: Plugin = {
+  name: 'named-pool',
   enforce: 'pre',
   transform(code, id) {
     if (!id.endsWith('/dist/index.js')) return undefined;
@@ -34,16 +34,17 @@ const plainImports: Plugin = {
   load: (id) => (id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : undefined),
 };
 
-/** The worker is one more entry of the page's own graph: what both need is shipped once, and each takes only its own. */
-const workerShares: Plugin = {
-  name: 'worker-shares',
+/** Workers are further entries of the page's own graph: what they share is shipped once, and each takes only its own. */
+const workersShare: Plugin = {
+  name: 'workers-share',
   apply: 'build',
   enforce: 'pre',
   transform(code, id) {
-    if (!id.endsWith('/kit/client.ts')) return undefined;
-    const worker = this.emitFile({ type: 'chunk', id: path.join(root, 'web/page/kit/worker.ts'), name: 'worker' });
+    const found = WORKERS.find(({ script }) => id === path.join(path.dirname(script), 'client.ts'));
+    if (!found) return undefined;
+    const worker = this.emitFile({ type: 'chunk', id: found.script, name: found.name });
     const address = "new URL('./worker.ts', import.meta.url)";
-    if (!code.includes(address)) this.error(`kit/client.ts does not start the worker by ${address}.`);
+    if (!code.includes(address)) this.error(`${id} does not start the worker by ${address}.`);
     return { code: code.replace(address, `import.meta.ROLLUP_FILE_URL_${worker}`), map: null };
   },
 };
@@ -55,9 +56,10 @@ export default defineConfig({
   publicDir: 'public',
   // Not beside the tests' and the package's: two builds at once must not share it.
   cacheDir: path.join(root, 'node_modules/.vite-page'),
-  plugins: [workerShares, plainImports, withoutPool, stylesStay, mathFromTex(), prerendered(), licences(), elements()],
+  plugins: [workersShare, plainImports, namedPool, stylesStay, mathFromTex(), prerendered(), licences(), elements()],
   resolve: {
     alias: {
+      'fewbits/files': path.join(root, 'dist/files.js'),
       fewbits: path.join(root, 'dist/index.js'),
     },
   },
@@ -80,8 +82,10 @@ export default defineConfig({
       // d3-array calls these as it loads, for what the page does not use.
       treeshake: { manualPureFunctions: ['bisector', 'Blur2', 'shuffler'], propertyReadSideEffects: false },
       output: {
+        // The package's worker.js, beside the page's own.
+        assetFileNames: ({ names }) => `assets/${names[0] === 'worker.js' ? 'pool' : '[name]'}-[hash][extname]`,
         codeSplitting: {
-          groups: [{ name: chunkOf, test: /\.[cm]?[jt]sx?(\?|$)|\.tex$|\.json$|^\0/ }],
+          groups: [{ name: chunkOf, test: /\.[cm]?[jt]sx?(\?|$)|\.tex$|\.json$|\.bin\?url$|^\0/ }],
           includeDependenciesRecursively: false,
         },
       },

@@ -62,7 +62,8 @@ function ggufTypes(container: Container, fewbits: Fewbits, options: PlanOptions)
   else if (type !== undefined) choices = uniformTypes({ tensors }, type as TensorType, choice);
   else {
     // Nothing but overrides: whom none names keeps its type.
-    const named = tensors.filter(({ name }) => findOverride(overrides, name));
+    const findOverride = finderOf(overrides);
+    const named = tensors.filter(({ name }) => findOverride(name));
     choices = uniformTypes({ tensors: named }, 'float32', choice);
   }
   const needy = importance === undefined && choices.find(({ needsImportance }) => needsImportance);
@@ -73,14 +74,17 @@ function ggufTypes(container: Container, fewbits: Fewbits, options: PlanOptions)
   return new Map(choices.map((one) => [one.name, one]));
 }
 
-function findOverride(overrides: readonly ConversionOverride[], name: string): ConversionOverride | undefined {
-  return overrides.find(({ pattern }) => {
+/** Finds the first override for a name. Patterns are made once: a plan has thousands of names, in patterns as long. */
+function finderOf(overrides: readonly ConversionOverride[]): (name: string) => ConversionOverride | undefined {
+  const compiled = overrides.map((override) => {
     try {
-      return new RegExp(pattern).test(name);
+      const { source, flags } = new RegExp(override.pattern);
+      return { override, pattern: new RegExp(source, flags.replace(/[gy]/g, '')) };
     } catch (error) {
       throw new FewbitsError('BAD_ARGUMENT', `An override's pattern is wrong: ${(error as Error).message}.`);
     }
   });
+  return (name) => compiled.find(({ pattern }) => pattern.test(name))?.override;
 }
 
 /** What the recipes ask, out of the metadata of a GGUF. */
@@ -116,8 +120,9 @@ function floatTypes(
       throw new FewbitsError('UNKNOWN_FORMAT', `${place} takes ${names}, not '${shown(String(asked))}'.`);
     }
   const choices = new Map<string, Choice>();
+  const findOverride = finderOf(overrides);
   for (const { name, element } of tensors) {
-    const override = findOverride(overrides, name);
+    const override = findOverride(name);
     const isReal = isRealElement(fewbits, element);
     if (override) choices.set(name, { type: override.type as TensorType, reason: `override ${override.pattern}` });
     else if (type !== undefined && isReal) choices.set(name, { type: type as TensorType, reason: 'the type for all' });

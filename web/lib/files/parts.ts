@@ -41,7 +41,10 @@ async function sha256(...pieces: readonly Uint8Array[]): Promise<Uint8Array> {
   }
   // Browsers have it on pages from https and localhost alone.
   if (!globalThis.crypto?.subtle)
-    throw new FewbitsError('UNSUPPORTED', 'Parts are hashed by crypto.subtle, which is missing here: open the page by https.');
+    throw new FewbitsError(
+      'UNSUPPORTED',
+      'Parts are hashed by crypto.subtle, which is missing here: open the page by https.',
+    );
   return new Uint8Array(await crypto.subtle.digest('SHA-256', all));
 }
 

@@ -1,5 +1,6 @@
-// The page's side of the worker: starts it once, keeps one request in flight, and lets only the newest wait.
-import { proxy, type Remote, wrap } from 'comlink';
+// The page's side of its workers: starts the one that holds the data, keeps one request in flight for each, and lets only
+// the newest wait.
+import { proxy, type Remote, transfer, wrap } from 'comlink';
 import type { PageWorker } from './worker.ts';
 
 let remote: Remote<PageWorker> | undefined;
@@ -9,7 +10,7 @@ export function worker(): Remote<PageWorker> {
   return remote;
 }
 
-export { proxy };
+export { proxy, transfer };
 
 interface Waiting {
   call(): Promise<unknown>;
@@ -17,25 +18,31 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Calls by what they are for, in the order in which they first came. */
-const waiting = new Map<string, Waiting>();
-let busy = false;
-
 /** Queues a call. A call for the same purpose that still waits gives way and resolves to undefined. */
-export function newest<Result>(purpose: string, call: () => Promise<Result>): Promise<Result | undefined> {
-  return new Promise((resolve, reject) => {
-    waiting.get(purpose)?.resolve(undefined);
-    waiting.set(purpose, { call, resolve: resolve as (value: unknown) => void, reject });
-    void work();
-  });
+export type Queue = <Result>(purpose: string, call: () => Promise<Result>) => Promise<Result | undefined>;
+
+/** A queue for one worker: what waits for one does not wait for another. */
+export function newQueue(): Queue {
+  /** Calls by what they are for, in the order in which they first came. */
+  const waiting = new Map<string, Waiting>();
+  let busy = false;
+
+  async function work(): Promise<void> {
+    if (busy) return;
+    busy = true;
+    for (const [purpose, { call, resolve, reject }] of waiting) {
+      waiting.delete(purpose);
+      await call().then(resolve, reject);
+    }
+    busy = false;
+  }
+  return (purpose, call) =>
+    new Promise((resolve, reject) => {
+      waiting.get(purpose)?.resolve(undefined);
+      waiting.set(purpose, { call, resolve: resolve as (value: unknown) => void, reject });
+      void work();
+    });
 }
 
-async function work(): Promise<void> {
-  if (busy) return;
-  busy = true;
-  for (const [purpose, { call, resolve, reject }] of waiting) {
-    waiting.delete(purpose);
-    await call().then(resolve, reject);
-  }
-  busy = false;
-}
+/** The queue of the worker that holds the data. */
+export const newest = newQueue();

@@ -2,6 +2,7 @@
 //   model.ts    `options` and the pure function `model`, which runs in the worker, and in Node at build time
 //   figure.tsx  the component that draws the view model (default export), and `options` again
 //   style.css   every selector under fewbits-<name>
+// A section with a worker of its own has `run` in figure.tsx instead of a model.ts, and a built.ts for its first picture.
 // and index.html has the chapter's words around <fewbits-name></fewbits-name>.
 import type { ComponentChildren } from 'preact';
 import type { Fewbits, Summary } from '../../lib/types.ts';
@@ -65,6 +66,13 @@ export interface FigureProps<Options, View> {
 export interface FigureModule {
   default: (props: FigureProps<never, never>) => ComponentChildren;
   options: OptionSet;
+  /** Calls functions in the section's own worker; without it those of model.ts run where the data is. */
+  run?(name: string, argument: unknown): Promise<unknown>;
+}
+
+/** What a section with a worker of its own shows at first: computed while the page is built. */
+export interface BuiltModule {
+  built(fewbits: Fewbits, weights: ArrayBuffer): Promise<unknown>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: models of all sections pass through here; each is typed at its ends.

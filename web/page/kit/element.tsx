@@ -132,7 +132,7 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
       if (this.#stale) return;
       const { dataset } = pageState();
       try {
-        const view = await run(name, 'model', this.#shown!.options);
+        const view = await this.#run('model', this.#shown!.options);
         if (view === undefined) return;
         this.#failure = undefined;
         this.#shown = { ...this.#shown!, view, dataset };
@@ -140,6 +140,11 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
         this.#failure = error;
       }
       this.#draw();
+    }
+
+    #run<Result>(call: string, argument: unknown): Promise<Result | undefined> {
+      const own = this.#module!.run;
+      return own ? (own(call, argument) as Promise<Result | undefined>) : run(name, call, argument);
     }
 
     #draw(): void {
@@ -162,7 +167,7 @@ function figureElement(name: string, load: Load, embed?: (section: string) => vo
         dataset,
         set: (changes) => this.#set(changes),
         follow: (index) => void follow(index),
-        ask: (call, argument) => run(name, call, argument),
+        ask: (call, argument) => this.#run(call, argument),
       };
       const retry = () => {
         this.#failure = undefined;

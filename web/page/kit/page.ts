@@ -1,6 +1,6 @@
 // The state that all figures share: the one dataset, the followed value, and what goes on with them.
 import { useEffect, useState } from 'preact/hooks';
-import { newest, worker } from './client.ts';
+import { newest, transfer, worker } from './client.ts';
 import type { DatasetInfo, Source } from './contract.ts';
 import { sameSource } from './data/examples.ts';
 
@@ -77,6 +77,10 @@ export async function useSource(
 
 /** Makes what the worker has read the page's data. */
 export const takeReading = (place: string) => change(() => worker().take(place));
+
+/** Makes numbers that another worker has read the page's data. */
+export const takeNumbers = (name: string, values: Float32Array<ArrayBuffer>, shape: number[], note: string) =>
+  change(() => worker().give(name, transfer(values, [values.buffer]), shape, note));
 
 async function change(call: () => Promise<DatasetInfo>): Promise<void> {
   setPageState({ busy: 'reading …' });

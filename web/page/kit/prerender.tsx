@@ -2,7 +2,7 @@
 import { type ComponentType, h } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { Bar } from './bar.tsx';
-import type { FigureModule, FigureProps, ModelModule } from './contract.ts';
+import type { BuiltModule, FigureModule, FigureProps, ModelModule } from './contract.ts';
 import { describe, loadExample, makeDataset } from './data/dataset.ts';
 import { DEFAULT_SOURCE } from './data/examples.ts';
 import { loadFewbits } from './fewbits.ts';
@@ -12,6 +12,7 @@ import { defaultsOf } from './options.ts';
 
 const figures = import.meta.glob<FigureModule>('../sections/*/figure.tsx', { eager: true });
 const models = import.meta.glob<ModelModule>('../sections/*/model.ts', { eager: true });
+const builts = import.meta.glob<BuiltModule>('../sections/*/built.ts', { eager: true });
 
 export interface Snapshots {
   bar: string;
@@ -34,11 +35,15 @@ export async function snapshots(wasm: BufferSource, weights: ArrayBuffer): Promi
   const info = describe(fewbits, dataset, '');
   const nothing = () => {};
 
+  const views = new Map<string, unknown>();
+  for (const [path, { built }] of Object.entries(builts))
+    views.set(path.split('/').at(-2)!, await built(fewbits, weights));
+
   const figure = (name: string) => {
     const module = figures[`../sections/${name}/figure.tsx`];
     if (!module) throw new Error(`index.html has <fewbits-${name}>, but there is no sections/${name}/figure.tsx.`);
     const options = defaultsOf(module.options) as Record<string, unknown>;
-    const view = models[`../sections/${name}/model.ts`]!.model(fewbits, dataset, options);
+    const view = views.get(name) ?? models[`../sections/${name}/model.ts`]!.model(fewbits, dataset, options);
     const props: FigureProps<Record<string, unknown>, unknown> = {
       view,
       options,

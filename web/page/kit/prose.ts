@@ -5,6 +5,7 @@
 //   <button data-set="why.type=4">       sets options of a figure
 import { readAddress } from './address.ts';
 import { copyLink } from './link.ts';
+import { isModel, openAsModel } from './models.ts';
 import { useSource } from './page.ts';
 import { turnTheme } from './theme.ts';
 
@@ -34,9 +35,10 @@ export function listenToProse(openData: (given?: File | string) => void): void {
   });
   document.addEventListener('drop', (event) => {
     if (event.defaultPrevented) return;
-    const file = event.dataTransfer?.files[0];
-    if (!file) return;
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0) return;
     event.preventDefault();
-    openData(file);
+    // Several that belong together are a model too.
+    void isModel(files[0]!).then((model) => (model || files.length > 1 ? openAsModel(files) : openData(files[0])));
   });
 }

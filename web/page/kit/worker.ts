@@ -3,6 +3,7 @@ import { expose } from 'comlink';
 import type { Fewbits } from '../../lib/types.ts';
 import weightsUrl from '../data/esrgan-slim-x2.bin?url';
 import type { Dataset, DatasetInfo, ModelModule, Source } from './contract.ts';
+import { fromBinary } from './data/collect.ts';
 import { type Reading, readingOf, usableOf } from './data/complaint.ts';
 import { clampIndex, describe, loadExample, makeDataset, type Numbers } from './data/dataset.ts';
 import { readFile, readText } from './data/read.ts';
@@ -79,6 +80,12 @@ const api = {
   async take(place: string): Promise<DatasetInfo> {
     const { name, result } = readings.get(place)!;
     return adopt({ kind: 'own', name }, usableOf(result), noteOn(result));
+  },
+
+  /** Makes numbers that another worker has read the page's data, without what is no number. */
+  async give(name: string, values: Float32Array<ArrayBuffer>, shape: number[], note: string): Promise<DatasetInfo> {
+    const result = fromBinary(values, shape, []);
+    return adopt({ kind: 'own', name }, usableOf(result), [note, noteOn(result)].filter(Boolean).join(' '));
   },
 
   /** Lets go of what was read at a place. */

@@ -4,6 +4,7 @@ import { newest, proxy, worker } from '../client.ts';
 import { RadioGroup } from '../controls/choice.tsx';
 import { Problem } from '../controls/problem.tsx';
 import { useFigureId } from '../figure.tsx';
+import { hasModels, isModel, openAsModel } from '../models.ts';
 import { Sentences } from '../number.tsx';
 import { count, decimalBytes, whole } from '../numbers.ts';
 import { sentenceOf, takeReading } from '../page.ts';
@@ -135,10 +136,19 @@ export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File 
   const [reading, setReading] = useState<Reading>();
   const [problem, setProblem] = useState('');
   const [over, setOver] = useState(false);
+  const [model, setModel] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const place = useFigureId('file');
   useForget(place);
 
+  useEffect(() => {
+    let current = true;
+    setModel(false);
+    if (file && hasModels()) void isModel(file).then((model) => current && setModel(model));
+    return () => {
+      current = false;
+    };
+  }, [file]);
   useEffect(() => {
     if (!file) return;
     let current = true;
@@ -201,11 +211,26 @@ export function FileNumbers({ onTaken, initial }: TakenProps & { initial?: File 
         class="hidden"
         tabIndex={-1}
         aria-label="File"
-        accept=".npy,.csv,.tsv,.json,.txt,.f32,.bin"
         onChange={(event) => setFile(event.currentTarget.files?.[0])}
       />
-      <Problem text={problem} />
+      {model ? <ModelFile file={file!} onTaken={onTaken} /> : <Problem text={problem} />}
       {reading && <ReadingResult onDecimal={setDecimal} {...{ place, reading, decimal, onTaken }} />}
     </div>
+  );
+}
+
+/** A model has many tensors: its chapter lists them, and any of them can become the data. */
+function ModelFile({ file, onTaken }: TakenProps & { file: File }) {
+  const open = () => {
+    onTaken?.();
+    openAsModel([file]);
+  };
+  return (
+    <p class="dialog-actions">
+      <button type="button" class="button primary" onClick={open}>
+        Choose one of its tensors
+      </button>
+      <span class="note">A model: the chapter “Your model” lists them.</span>
+    </p>
   );
 }

@@ -1,6 +1,7 @@
 // What the figure says: which bars fit, the sentence, the table.
 import type { TableData } from '../../kit/controls/table.tsx';
 import { binaryBytes, count, decimalBytes, say, whole } from '../../kit/numbers.ts';
+import { bytesOf } from '../../kit/sizes.ts';
 import type { Bar, CachePart, View } from './model.ts';
 import type { Options } from './options.ts';
 
@@ -110,20 +111,8 @@ export function tableOf(view: View, memory: number): TableData {
 export const memoryText = (gigabytes: number): string => `${say(gigabytes, 4)} GB`;
 
 /** The bytes of a unit; of none: GB. */
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1e9,
-  mb: 1e6,
-  gb: 1e9,
-  tb: 1e12,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-  tib: 2 ** 40,
-};
-
 /** GB in '48', '48 GB', '24 GiB' or '512 MB'; undefined for anything else. */
 export function gigabytesOf(text: string): number | undefined {
-  const plain = text.trim().replace(/,(?=\d{3}(?!\d))/g, '');
-  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)\s*([mgt]i?b)?$/i.exec(plain) ?? [];
-  const gigabytes = Math.round(Number(digits) * UNITS[unit.toLowerCase()]!) / 1e9;
-  return gigabytes <= 1e6 ? gigabytes : undefined;
+  const bytes = bytesOf(text, 1e9);
+  return bytes === undefined ? undefined : bytes / 1e9;
 }

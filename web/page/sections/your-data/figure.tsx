@@ -2,6 +2,7 @@ import type { FigureProps } from '../../kit/contract.ts';
 import { RadioGroup, Switch } from '../../kit/controls/choice.tsx';
 import { Problem } from '../../kit/controls/problem.tsx';
 import { FileNumbers, PasteNumbers } from '../../kit/data/reading.tsx';
+import { download } from '../../kit/download.ts';
 import { useExact } from '../../kit/exact.ts';
 import { Figure } from '../../kit/figure.tsx';
 import { SchemeBuilder } from './builder.tsx';
@@ -10,7 +11,7 @@ import { ErrorHistogram, errorTable } from './histogram.tsx';
 import type { Row, View } from './model.ts';
 import { Finding, FollowedFormula, histogramLabel, Measures, Worst } from './results.tsx';
 import { builderOf, changesOf, type Options, type Side } from './scheme.ts';
-import { download, SameInCode } from './take-home.tsx';
+import { SameInCode } from './take-home.tsx';
 import { ValuesTable } from './values-table.tsx';
 
 export { options } from './scheme.ts';

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Menu } from '../../kit/controls/menu.tsx';
 import { Problem } from '../../kit/controls/problem.tsx';
 import { sentenceOf } from '../../kit/page.ts';
-import { FILES, type FileKind, type MadeFile } from './files.ts';
+import { FILES, type FileKind } from './files.ts';
 import type { SideView } from './model.ts';
 
 interface SameInCodeProps {
@@ -45,12 +45,4 @@ export function SameInCode({ side, tooMany, save }: SameInCodeProps) {
       </pre>
     </section>
   );
-}
-
-export function download({ name, blob }: MadeFile): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,0 +1,179 @@
+// The treemap: area is bytes, heat is what is lost. Few tensors are marks to focus; many are painted.
+import { useEffect, useRef } from 'preact/hooks';
+import { Drawing, useWidth } from '../../kit/figure.tsx';
+import { count, decimalBytes } from '../../kit/numbers.ts';
+import { BEST, LABELLED, LEVELS, type Tiles, type View, WORST } from './options.ts';
+import { type Rect, squarify } from './treemap.ts';
+
+interface TreemapProps {
+  view: View;
+  chosen: number;
+  pick(index: number): void;
+}
+
+const heightFor = (width: number) => (width < 600 ? 300 : 340);
+/** A sign of the labels' font, and what a label needs to stand in. */
+const SIGN = 7;
+const LINE = 20;
+
+export function Treemap(props: TreemapProps) {
+  const { tiles, worst, tensors } = props.view;
+  const finding = worst ? `${worst.name} suffers most, ${worst.sqnrDb.toFixed(1)} dB` : 'nothing is lost';
+  const label = `${count(tensors, 'tensors')} by their bytes; ${finding}`;
+  const isFew = tiles.index.length <= LABELLED;
+  return (
+    <>
+      {isFew ? <Marks {...props} label={label} /> : <Painting {...props} label={label} />}
+      <Legend />
+    </>
+  );
+}
+
+/** Rectangles in the order of the tiles, and one for all the others. */
+const layout = ({ bytes, others }: Tiles, width: number, height: number): Rect[] =>
+  squarify(others.bytes > 0 ? [...bytes, others.bytes] : bytes, width, height);
+
+/** As much of a name as fits: of what most names end with nothing, and of the rest the end, which says more. */
+function fitted(whole: string, { width, height }: Rect): string {
+  const name = whole.replace(/(?<=.)\.(weight|kernel)$/, '');
+  const signs = Math.floor((width - 12) / SIGN);
+  if (height < LINE || signs < 3) return '';
+  return name.length <= signs ? name : signs < 6 ? '' : `…${name.slice(1 - signs)}`;
+}
+
+function Marks({ view: { tiles }, chosen, pick, label }: TreemapProps & { label: string }) {
+  const stop = Math.max(0, tiles.index.indexOf(chosen));
+  const onKeyDown = (event: KeyboardEvent, i: number) => {
+    const moves: Record<string, number> = {
+      ...{ ArrowRight: i + 1, ArrowDown: i + 1, ArrowLeft: i - 1, ArrowUp: i - 1 },
+      ...{ Home: 0, End: tiles.index.length - 1 },
+    };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    const to = Math.max(0, Math.min(tiles.index.length - 1, moves[event.key]!));
+    pick(tiles.index[to]!);
+    (event.currentTarget as Element).parentElement!.querySelectorAll<SVGElement>('[role=button]')[to]!.focus();
+  };
+  return (
+    <Drawing label={label} role="group" height={heightFor}>
+      {(width, height) =>
+        layout(tiles, width, height).map(({ x, y, ...size }, i) => {
+          const name = tiles.names[i]!;
+          const facts = `${name || 'array'}, ${decimalBytes(tiles.bytes[i]!)}, ${tiles.decibels[i]}`;
+          return (
+            // biome-ignore lint/a11y/useSemanticElements: an HTML button cannot stand inside a drawing.
+            <g
+              key={tiles.index[i]}
+              role="button"
+              tabindex={i === stop ? 0 : -1}
+              class="pick tile"
+              aria-pressed={tiles.index[i] === chosen}
+              onClick={() => pick(tiles.index[i]!)}
+              onKeyDown={(event) => onKeyDown(event, i)}
+            >
+              <title>{facts}</title>
+              <rect class={heatClass(tiles.heat[i]!)} x={x} y={y} {...size} />
+              <rect class="reach" x={x + 2} y={y + 2} width={less(size.width)} height={less(size.height)} />
+              <text x={x + 7} y={y + 17}>
+                {fitted(name, { x, y, ...size })}
+              </text>
+              <text x={x + 7} y={y + 34}>
+                {size.height < 2 * LINE ? '' : fitted(tiles.decibels[i]!, { x, y, ...size })}
+              </text>
+            </g>
+          );
+        })
+      }
+    </Drawing>
+  );
+}
+
+const less = (length: number) => Math.max(0, length - 4);
+const heatClass = (level: number) => (level < 0 ? 'heat heat-unknown' : `heat heat-${level}`);
+
+function Painting({ view: { tiles }, chosen, pick, label }: TreemapProps & { label: string }) {
+  const [box, width] = useWidth<HTMLDivElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const height = heightFor(width);
+  const rects = layout(tiles, width, height);
+  useEffect(() => {
+    const repaint = () => paint(canvas.current!, { tiles, rects, chosen, width, height });
+    repaint();
+    const observer = new MutationObserver(repaint);
+    observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    scheme.addEventListener('change', repaint);
+    return () => {
+      observer.disconnect();
+      scheme.removeEventListener('change', repaint);
+    };
+  });
+  const onClick = ({ offsetX, offsetY }: MouseEvent) => {
+    const hit = rects.findIndex(
+      ({ x, y, width: w, height: h }) => offsetX >= x && offsetX < x + w && offsetY >= y && offsetY < y + h,
+    );
+    if (hit >= 0 && hit < tiles.index.length) pick(tiles.index[hit]!);
+  };
+  return (
+    <div class="drawing" ref={box}>
+      <canvas ref={canvas} role="img" aria-label={label} onClick={onClick} />
+    </div>
+  );
+}
+
+interface Picture {
+  tiles: Tiles;
+  rects: readonly Rect[];
+  chosen: number;
+  width: number;
+  height: number;
+}
+
+function paint(canvas: HTMLCanvasElement, { tiles, rects, chosen, width, height }: Picture): void {
+  const ratio = devicePixelRatio;
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext('2d')!;
+  const style = getComputedStyle(canvas);
+  const color = (name: string) => style.getPropertyValue(name);
+  context.scale(ratio, ratio);
+  // The legend's swatches have the colours of the levels.
+  const swatches = [...canvas.closest('figure')!.querySelectorAll('.legend .heat')].map(
+    (swatch) => getComputedStyle(swatch).fill,
+  );
+  context.font = '450 12.5px Inter, system-ui, sans-serif';
+  rects.forEach((rect, i) => {
+    const { x, y, width: w, height: h } = rect;
+    const level = tiles.heat[i] ?? -1;
+    context.fillStyle = level < 0 ? color('--sunk') : swatches[level]!;
+    context.fillRect(x, y, w, h);
+    context.strokeStyle = color('--card');
+    context.strokeRect(x, y, w, h);
+    const name = i < tiles.index.length ? tiles.names[i] : `${count(tiles.others.count, 'tensors')} more`;
+    context.fillStyle = color('--ink');
+    if (name) context.fillText(fitted(name, rect), x + 7, y + 17);
+    if (h >= 2 * LINE && tiles.decibels[i]) context.fillText(fitted(tiles.decibels[i], rect), x + 7, y + 34);
+  });
+  const at = rects[tiles.index.indexOf(chosen)];
+  if (!at) return;
+  context.strokeStyle = color('--ink');
+  context.lineWidth = 2;
+  context.strokeRect(at.x + 1, at.y + 1, Math.max(1, at.width - 2), Math.max(1, at.height - 2));
+}
+
+const Legend = () => (
+  <p class="legend note">
+    <span>Area: bytes. Stronger: more is lost.</span>
+    <span class="scale">
+      {BEST} dB or more
+      <svg width={(LEVELS + 1) * 14} height="12" aria-hidden="true">
+        {Array.from({ length: LEVELS + 1 }, (_, level) => (
+          <rect key={level} class={heatClass(level)} x={level * 14} width="14" height="12" />
+        ))}
+      </svg>
+      {WORST} dB
+    </span>
+  </p>
+);
