@@ -25,7 +25,7 @@ import {
 import { choicesFor, ladderFor, type Planned, planFor, type Subject } from './planning.ts';
 
 /** So many tensors are rectangles of their own. */
-const TILES = 900;
+const TILES = 600;
 const FIRST_ROWS = 11;
 /** Numbers that go from a model to the rest of the page. */
 const MOST_VALUES = 10_000_000;
