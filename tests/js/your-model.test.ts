@@ -136,11 +136,12 @@ describe('the guide’s model', () => {
     const index = 20;
     session.choose(index, 'q8_0');
     for (const by of ['type', 'size'] as const) {
-      const row = session.row(index, chosen({ by }));
+      const row = session.row(index, chosen({ by }))!;
       assert.deepEqual([row.name, row.type, row.reason, row.chosen], ['UPN2/kernel', 'q8_0', 'your choice', 'q8_0']);
     }
     session.choose(undefined);
-    assert.equal(session.row(index, chosen()).type, 'q5_0');
+    assert.equal(session.row(index, chosen())!.type, 'q5_0');
+    assert.equal(session.row(24, chosen()), undefined);
   });
 
   it('says what is wrong with a plan, and goes on', async () => {

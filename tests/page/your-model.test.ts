@@ -171,6 +171,7 @@ describe('a model of the reader’s', () => {
     assert.doesNotMatch(page.url(), /llama_mix|token_embd/);
     await figure(page).getByRole('button', { name: 'Back to the example' }).click();
     await figure(page).getByText('ESRGAN-slim-x2.safetensors: 24 tensors').waitFor();
+    assert.equal(await figure(page).getByRole('button', { name: 'Back to the example' }).count(), 0);
     await page.context().close();
   });
 

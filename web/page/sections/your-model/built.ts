@@ -7,6 +7,6 @@ import { ModelSession } from './session.ts';
 
 export async function built(fewbits: Fewbits, weights: ArrayBuffer): Promise<View> {
   const session = new ModelSession(fewbits);
-  await session.open([exampleFile(weights)]);
+  await session.open([exampleFile(weights)], true);
   return session.measure({ options: defaultsOf(options), first: [], budget: Number.POSITIVE_INFINITY });
 }

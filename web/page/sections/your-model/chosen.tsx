@@ -29,7 +29,7 @@ export function Chosen({ view, options, index, ask, choose }: ChosenProps) {
   };
   const use = async () => {
     // The guide's own model has an address, a model of the reader's has not.
-    if (view.id === 0) await useSource({ kind: 'weights', tensor: row.name });
+    if (view.isExample) await useSource({ kind: 'weights', tensor: row.name });
     else {
       const { name, values, shape, note } = await modelWorker().read(index);
       await takeNumbers(name, values as Float32Array<ArrayBuffer>, [...shape], note);

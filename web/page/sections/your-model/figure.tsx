@@ -52,7 +52,7 @@ export default function YourModel(props: Props) {
       <Reasons reasons={view.reasons} />
       <Treemap view={view} chosen={chosen} pick={setPicked} />
       <Progress view={view} measuring={measuring} options={options} set={set} />
-      <Chosen {...{ view, options, ask, choose }} index={chosen} />
+      <Chosen key={view.id} {...{ view, options, ask, choose }} index={chosen} />
       <h3>Every tensor</h3>
       <TensorsTable
         {...{ view, sort, setSort, choose, chosen, pick: setPicked }}

@@ -49,7 +49,7 @@ export function OpenModel({ view, options, ask, update }: OpenModelProps) {
           event.currentTarget.value = '';
         }}
       />
-      {view.id > 0 && (
+      {!view.isExample && (
         <button type="button" class="button" onClick={() => through('the example', ask<View>('example', options))}>
           Back to the example
         </button>

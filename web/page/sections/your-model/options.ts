@@ -81,8 +81,10 @@ export const WORST = 5;
 export const LABELLED = 64;
 
 export interface View {
-  /** 0 for the guide's example; another for each model that is opened. */
+  /** Another for each model that is opened. */
   id: number;
+  /** The guide's own. */
+  isExample: boolean;
   name: string;
   /** 'safetensors', 'gguf' ...; how many files. */
   format: string;

@@ -25,13 +25,14 @@ import {
 import { choicesFor, ladderFor, type Planned, planFor, type Subject } from './planning.ts';
 
 /** So many tensors are rectangles of their own. */
-const TILES = 900;
+const TILES = 600;
 const FIRST_ROWS = 11;
 /** Numbers that go from a model to the rest of the page. */
 const MOST_VALUES = 10_000_000;
 
 interface Opened extends Subject {
   id: number;
+  isExample: boolean;
   name: string;
   files: number;
   chosen: Map<number, string>;
@@ -70,22 +71,23 @@ export class ModelSession {
    * model that is open.
    * @throws as `openModel`
    */
-  async open(files: readonly File[]): Promise<void> {
+  async open(files: readonly File[], isExample = false): Promise<void> {
     const isConfig = ({ name }: File) => /(^|[/\\])config\.json$/i.test(name);
-    const config = files.find(isConfig);
+    const configFile = files.find(isConfig);
+    const config = configFile && (await readConfig(configFile));
     const others = files.filter((file) => !isConfig(file));
     if (others.length === 0 && config) {
-      this.opened = { ...this.opened, config: await readConfig(config) };
+      this.opened = { ...this.opened, config };
       return;
     }
     // A checkpoint's config.json also says how it is quantized: the library looks for it beside the weights.
     const model = await openModel(files.length === 1 ? files[0]! : [...files], { fewbits: this.fewbits });
     const before = this.opened;
     this.opened = {
-      ...{ model, id: ++this.lastId, name: nameOf(model, others), files: others.length },
+      ...{ model, id: ++this.lastId, isExample, name: nameOf(model, others), files: others.length },
       ...{ candidates: candidatesOf(model), chosen: new Map(), failure: '', choices: 0, measurements: 0 },
       losses: model.tensors.map(() => new Map()),
-      ...(config && { config: await readConfig(config) }),
+      ...(config && { config }),
     };
     await before?.model.close();
   }
@@ -106,7 +108,7 @@ export class ModelSession {
     const conversion = 'conversion' in plan ? plan.conversion : undefined;
     const rows = this.rowsOf(options, conversion);
     return {
-      ...{ id: opened.id, name: opened.name, format: model.format, files: opened.files },
+      ...{ id: opened.id, isExample: opened.isExample, name: opened.name, format: model.format, files: opened.files },
       tensors: model.tensors.length,
       weights: model.tensors.reduce((sum, { elements }) => sum + elements, 0),
       bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -132,8 +134,10 @@ export class ModelSession {
     return rows.slice(start, start + count).map((row) => this.withChoices(row, options));
   }
 
-  row(index: number, options: Options): Row {
-    return this.withChoices(this.rowsFor(options)[index]!, options);
+  /** Undefined where the model, since it was asked about, has given way to another. */
+  row(index: number, options: Options): Row | undefined {
+    const row = this.rowsFor(options)[index];
+    return row && this.withChoices(row, options);
   }
 
   /** Measures for about so many milliseconds, what was asked for first, then the largest; the view as it is then. */

@@ -26,7 +26,7 @@ async function start(): Promise<ModelSession> {
   const pool = await createPool({ size, worker }).catch(() => undefined);
   const session = new ModelSession(fewbits, pool);
   example = exampleFile(weights);
-  await session.open([example]);
+  await session.open([example], true);
   return session;
 }
 
@@ -62,7 +62,7 @@ const calls = {
   },
   example: async (options: Options) => {
     const opened = await session();
-    await opened.open([example]);
+    await opened.open([example], true);
     return opened.view(options);
   },
 };
