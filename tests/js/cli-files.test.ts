@@ -366,10 +366,7 @@ describe('fewbits convert, in parts', async () => {
     assert.equal(await new Promise((resolve) => terminal.on('close', resolve)), 0);
     const lines = readFileSync(at('terminal'), 'utf8').split(/[\r\n]+/);
     const steps = lines.filter((line) => /^ +\d+% {2}[\d.]+ [kM]B of /.test(line));
-    assert.match(
-      steps[0] ?? '',
-      /% {2}[\d.]+ [kM]B of 2\.62 MB {2}[\d.]+ [kM]B\/s {2}\d+ s left {2}[\w.]+\.weight +$/,
-    );
+    assert.match(steps[0] ?? '', /% {2}[\d.]+ [kM]B of 2\.62 MB {2}[\d.]+ [kM]B\/s {2}\d+ s left {2}[\w.]+\.weight +$/);
     for (const line of steps) assert.ok(line.length < 80, line);
   });
 });

@@ -14,17 +14,17 @@ export interface Case {
   weighed: boolean;
   /** One type for all that suits: llama-quantize's --pure. */
   pure: boolean;
-  /** The source has llama.cpp's order of tensors, so that whole files can be the same. */
+  /** The source has llama.cpp's order of tensors; else a converter's. */
   ordered: boolean;
 }
 
 export interface Outcome {
   /**
-   * The files are the same; or they are but for the order of tensors; or both refuse to make one. 'substitute': the library
+   * The files are the same from the first byte to the last; or both refuse to make one. 'substitute': the library
    * takes float16 where rows fit no block, which llama.cpp refused to do until after the commit of our rules. 'unmade': the
    * recipe has types that the package does not make.
    */
-  result: 'whole' | 'tensors' | 'refused' | 'substitute' | 'unmade' | 'differs';
+  result: 'whole' | 'refused' | 'substitute' | 'unmade' | 'differs';
   /** In words. */
   difference?: string;
   /** Tensors whose bytes are another type's than the source's. */
@@ -143,11 +143,11 @@ async function isSubstituted({ code, details }: FewbitsError, theirs: string): P
 async function compareFiles(source: string, ours: string, theirs: string): Promise<Outcome> {
   const [before, our, their] = [await openModel(source), await openModel(ours), await openModel(theirs)];
   const bytes = { ours: readFileSync(ours), theirs: readFileSync(theirs) };
-  const converted = our.tensors.filter(({ type }, i) => type !== before.tensors[i]!.type).length;
+  const types = new Map(before.tensors.map(({ name, type }) => [name, type]));
+  const converted = our.tensors.filter(({ name, type }) => type !== types.get(name)).length;
   const outcome = { converted, tensors: our.tensors.length, bytes: bytes.ours.length };
   const difference = differenceOf({ model: our, bytes: bytes.ours }, { model: their, bytes: bytes.theirs });
-  if (difference) return { result: 'differs', difference, ...outcome };
-  return { result: bytes.ours.equals(bytes.theirs) ? 'whole' : 'tensors', ...outcome };
+  return difference ? { result: 'differs', difference, ...outcome } : { result: 'whole', ...outcome };
 }
 
 interface File {
@@ -169,7 +169,8 @@ function differenceOf(ours: File, theirs: File): string | undefined {
     const at = firstDifference(dataOf(ours, one), dataOf(theirs, other));
     if (at >= 0) return `${one.name}, ${a}: byte ${at} of ${one.byteLength} differs`;
   }
-  return undefined;
+  const at = firstDifference(ours.bytes, theirs.bytes);
+  return at < 0 ? undefined : `byte ${at} of the file differs, and no tensor's data: their order, or padding`;
 }
 
 const dataOf = ({ bytes }: File, { byteOffset, byteLength }: Model['tensors'][number]) =>

@@ -10,7 +10,7 @@ import type { FilePlan } from '../containers/write.ts';
 import { planGguf, textKey, u32Key } from '../containers/write-gguf.ts';
 import { planSafetensors } from '../containers/write-safetensors.ts';
 import type { Step } from './conversion-steps.ts';
-import { recipeFileType } from './recipes.ts';
+import { inOrder, recipeFileType } from './recipes.ts';
 import type { ImportanceLike, PlanOptions } from './types.ts';
 
 const GGUF_ALIGNMENT = 32;
@@ -25,14 +25,14 @@ export interface PlannedKey {
 
 const made = (bytes: Uint8Array): PlannedKey => ({ begin: 0, end: bytes.length, bytes });
 
+/** What llama-quantize does is written as it writes: its keys at the end, its order of tensors. */
+const changesTypes = ({ type, recipe }: PlanOptions): boolean => type !== undefined || recipe !== undefined;
+
 /** The source's keys in order, without what this conversion says anew or what spoke of its parts. */
-export function plannedKeys(
-  container: Container,
-  steps: readonly Step[],
-  { to, type, recipe, importance }: PlanOptions,
-): PlannedKey[] {
+export function plannedKeys(container: Container, steps: readonly Step[], options: PlanOptions): PlannedKey[] {
+  const { to, type, recipe, importance } = options;
   if (to !== 'gguf') return [];
-  const changed = type !== undefined || recipe !== undefined;
+  const changed = changesTypes(options);
   const told = changed ? importanceKeys(importance) : [];
   const settings = changed ? [...quantizationKeys(container, steps, recipe ?? type!), ...told] : [];
   if (container.format !== 'gguf') return [made(textKey('general.architecture', 'unknown')), ...settings];
@@ -94,14 +94,16 @@ function fileTypeOf(name: string): number | undefined {
 export function planFile(
   container: Container,
   steps: readonly Step[],
-  { to }: PlanOptions,
+  options: PlanOptions,
   keys: readonly Uint8Array[],
 ): FilePlan {
+  const { to } = options;
   // safetensors know the empty name; GGUF and people do not.
   const keepsNames = to === 'safetensors' && container.format === 'safetensors';
   const taken = new Set(steps.map(({ tensor }) => tensor.name));
-  const tensors = steps.map(({ tensor, word, byteLength }) => ({
+  const tensors = steps.map(({ tensor, word, byteLength }, index) => ({
     ...{
+      index,
       name: keepsNames ? tensor.name : outputName(tensor, taken),
       shape: tensor.shape,
       byteLength,
@@ -112,7 +114,9 @@ export function planFile(
   if (to === 'safetensors') return planSafetensors(tensors, textMetadata(container));
   if (to === 'gguf') {
     const alignment = (container as Partial<GgufContainer>).alignment ?? GGUF_ALIGNMENT;
-    return planGguf('the output', tensors, keys, alignment);
+    const sorted = container.format === 'gguf' && changesTypes(options) ? inOrder(tensors) : tensors;
+    const { placed, ...plan } = planGguf('the output', sorted, keys, alignment);
+    return { ...plan, placed: placed.map((place) => ({ ...place, index: sorted[place.index]!.index })) };
   }
   const { dtype, shape, byteLength } = tensors[0]!;
   const head = npyHeader(dtype, shape);

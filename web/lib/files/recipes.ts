@@ -376,7 +376,7 @@ export const isQuantizable = (tensor: Tensor): boolean =>
   !KEPT_WHOLE.includes(tensor.name);
 
 /** The block that a tensor belongs to; -1 for those of no block. */
-const blockOf = ({ name }: Tensor): number => Number(/^blk\.(\d+)/.exec(name)?.[1] ?? -1);
+const blockOf = ({ name }: { name: string }): number => Number(/^blk\.(\d+)/.exec(name)?.[1] ?? -1);
 
 const kindOf = ({ name }: Tensor): Kind | undefined => {
   if (name === OUTPUT || EMBEDDINGS.includes(name)) return undefined;
@@ -384,7 +384,7 @@ const kindOf = ({ name }: Tensor): Kind | undefined => {
 };
 
 /** llama.cpp's order: those of no block, then block by block, by name. */
-const inOrder = (tensors: readonly Tensor[]): Tensor[] =>
+export const inOrder = <T extends { name: string }>(tensors: readonly T[]): T[] =>
   [...tensors].sort((a, b) => blockOf(a) - blockOf(b) || (a.name < b.name ? -1 : Number(a.name > b.name)));
 
 /** Goes through a model's tensors in order and keeps count of how many of each kind came before. */

@@ -304,6 +304,7 @@ export type PlanConversion = (model: Model, options: PlanOptions) => Conversion;
 
 /**
  * Converts a model, slice by slice, and writes it to a sink: 'blob', a WritableStream, a FileSystemFileHandle, in Node a path.
+ * From GGUF to GGUF by a type or a recipe the file is llama-quantize's, byte for byte: tensors stand block by block, by name.
  * A Hugging Face checkpoint becomes a GGUF of plain tensors, without the names and the tokenizer that llama.cpp asks for.
  * @throws as planConversion; NON_FINITE, READ_FAILED, WRITE_FAILED, WORKER_FAILED, ABORTED: nothing is left then
  */
