@@ -20,7 +20,7 @@ own_emcc() {
 packages() {
   local list=(cmake ninja-build g++ python3)
   own_emcc || list+=(clang-19 lld-19 llvm-19 xz-utils)
-  wants tests && list+=(catch2 libsimde-dev clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19)
+  wants tests && list+=(catch2 libsimde-dev clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 python3-numpy)
   wants browsers && list+=(chromium firefox-esr webkit2gtk-driver xvfb xauth)
   printf '%s\n' "${list[@]}"
 }

@@ -1,4 +1,6 @@
 // Any bytes as a block to take apart: an answer that is JSON, or an error that says why not.
+#include <string>
+
 #include "input.hpp"
 #include "models/json.hpp"
 #include "models/questions.hpp"

@@ -1,5 +1,6 @@
 // fewbits inspect, convert, compare and analyze, run as programs.
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -14,9 +15,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, describe, it, type TestContext } from 'node:test';
 import { type ConvertOptions, convertModel, openModel, planConversion } from 'fewbits/files';
-import { cells, fails, fewbits, start, succeeds } from './cli.ts';
+import { byteSize } from '../../web/cli/arguments.ts';
+import { cells, fails, fewbits, main, start, succeeds } from './cli.ts';
 import { load, pathOf } from './containers.ts';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'fewbits-cli-'));
@@ -227,6 +229,7 @@ describe('fewbits convert', () => {
     fails(1, /name one of the model's 12/, 'convert', source, at('x.npy'));
     fails(1, /is read from: write to another file/, 'convert', source, source);
     fails(1, /cannot be written: .*Choose another place/, 'convert', source, at('gone/x.gguf'));
+    fails(1, /is a folder: name a file in it/, 'convert', source, scratch);
     fails(1, /no file/, 'convert', source, out, '--type', 'q4_k', '--imatrix', at('gone.dat'));
     fails(1, /regular expression|pattern/, 'convert', source, out, '--override', '(=q4_k');
     assert.deepEqual(readdirSync(scratch), before);
@@ -245,17 +248,13 @@ describe('fewbits convert, in parts', async () => {
   const parts = [1, 2, 3, 4].map((index) => at(`part${index}`));
   const join = (...given: string[]) => ['convert', at('joined.gguf'), '--join', ...given] as const;
 
-  /** The model behind a server that says no more once it is asked for the middle of the file. */
-  async function stalling() {
+  /** The model behind a server, which asks what to do before it answers for the middle of the file. */
+  async function serve(test: TestContext, before: () => Promise<void>) {
     const bytes = readFileSync(model);
-    let reached = () => {};
-    const isReached = new Promise<void>((resolve) => {
-      reached = resolve;
-    });
-    const server = createServer(({ headers }, response) => {
+    const server = createServer(async ({ headers }, response) => {
       const [, first, last] = /bytes=(\d+)-(\d+)/.exec(headers.range ?? '')!.map(Number) as [number, number, number];
       // The samples by which models are told apart are small.
-      if (last - first > 100_000 && last > bytes.length / 2) return reached();
+      if (last - first > 100_000 && last > bytes.length / 2) await before();
       const part = bytes.subarray(first, last + 1);
       const range = `bytes ${first}-${first + part.length - 1}/${bytes.length}`;
       response.writeHead(206, { 'content-range': range, 'content-length': part.length }).end(part);
@@ -267,14 +266,28 @@ describe('fewbits convert, in parts', async () => {
       server.closeAllConnections();
       server.close();
     };
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/large.safetensors`, isReached, close };
+    test.after(close);
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/large.safetensors`, close };
+  }
+
+  /** One that says no more there. */
+  async function stalling(test: TestContext) {
+    let reached = () => {};
+    const isReached = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const server = await serve(test, () => {
+      reached();
+      return new Promise(() => {});
+    });
+    return { ...server, isReached };
   }
 
   const partials = () => readdirSync(scratch).filter((name) => name.endsWith('.partial'));
 
-  it('gives the file of a single run, made by processes side by side, one of them killed and run again', async () => {
+  it('gives the file of a single run, made by processes side by side, one of them killed and run again', async (test) => {
     assert.equal(fewbits('convert', model, at('single.gguf'), '--type', 'q4_k').status, 0);
-    const { url, isReached, close } = await stalling();
+    const { url, isReached, close } = await stalling(test);
     const killed = start(...convert(3, url));
     const others = [4, 1, 2].map((index) => start(...convert(index)));
     await isReached;
@@ -317,16 +330,17 @@ describe('fewbits convert, in parts', async () => {
     fails(1, /no file/, ...join(one, two, three, at('gone')));
     fails(1, /read from: write to another file/, 'convert', one, '--join', ...parts);
     fails(2, /argument missing/, 'convert', at('joined.gguf'), '--join');
+    fails(1, /part1: it looks like a part of a conversion; join it/, 'inspect', one);
     assert.ok(!existsSync(at('joined.gguf')));
     assert.deepEqual(partials(), []);
   });
 
-  it('is cancelled by Ctrl-C with 130, by SIGTERM with 143, and leaves nothing', async () => {
+  it('is cancelled by Ctrl-C with 130, by SIGTERM with 143, and leaves nothing', async (test) => {
     for (const [signal, status] of [
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const) {
-      const { url, isReached, close } = await stalling();
+      const { url, isReached, close } = await stalling(test);
       const { child, ended } = start('convert', url, at('cancelled.gguf'), '--type', 'q4_k');
       await isReached;
       child.kill(signal);
@@ -338,6 +352,25 @@ describe('fewbits convert, in parts', async () => {
       assert.ok(!existsSync(at('cancelled.gguf')));
       assert.deepEqual(partials(), []);
     }
+  });
+
+  const skip = spawnSync('script', ['--version']).status !== 0 && 'there is no script to make a terminal';
+  it('says how far it is on a terminal, and nothing in a pipe', { skip }, async (test) => {
+    const slowly = () => serve(test, () => new Promise((resolve) => setTimeout(resolve, 700)));
+    const [piped, shown] = [await slowly(), await slowly()];
+    const args = ['--to', 'safetensors', '--type', 'f16'];
+    const { ended } = start('convert', piped.url, at('piped'), ...args);
+    assert.deepEqual(await ended, { status: 0, signal: null, stderr: '' });
+    const command = [process.execPath, main, 'convert', shown.url, at('shown'), ...args].join(' ');
+    const terminal = spawn('script', ['-qec', `stty cols 80; ${command}`, at('terminal')], { stdio: 'ignore' });
+    assert.equal(await new Promise((resolve) => terminal.on('close', resolve)), 0);
+    const lines = readFileSync(at('terminal'), 'utf8').split(/[\r\n]+/);
+    const steps = lines.filter((line) => /^ +\d+% {2}[\d.]+ [kM]B of /.test(line));
+    assert.match(
+      steps[0] ?? '',
+      /% {2}[\d.]+ [kM]B of 2\.62 MB {2}[\d.]+ [kM]B\/s {2}\d+ s left {2}[\w.]+\.weight +$/,
+    );
+    for (const line of steps) assert.ok(line.length < 80, line);
   });
 });
 
@@ -376,11 +409,32 @@ describe('fewbits analyze', () => {
     fits(output);
     assert.deepEqual(cells(output, 'SQNR')!.slice(1), ['q4_0', 'q8_0', 'float16']);
     assert.equal(cells(output, 'blk.0.ffn_gate.weight')![2], 'same');
-    assert.match(output, /3 tensors more that stay as they are/);
+    assert.match(output, /^- Not tried: 3 tensors, such as norms\.$/m);
+    const many = succeeds('analyze', source, '--types', 'q4_0,q4_1,q5_0,q5_1,q8_0,q4_k,q5_k,f16,q4_k');
+    fits(many);
+    assert.deepEqual(many.match(/^SQNR.*$/gm), [
+      'SQNR, dB                    q4_0    q4_1    q5_0    q5_1    q8_0    q4_k',
+      'SQNR, dB                    q5_k  float16',
+    ]);
     fails(1, /no type 'q9' here/, 'analyze', source, '--types', 'q9');
     fails(2, /such as 4GB/, 'analyze', source, '--target-size', 'small');
     fails(2, /needs --target-size/, 'analyze', source, '--flags', 'fewbits');
     fails(1, /No plan has 1000 bytes or less/, 'analyze', source, '--target-size', '1kB');
+  });
+
+  it('reads sizes as people write them', () => {
+    for (const [text, bytes] of [
+      ['4GB', 4e9],
+      ['3.5GiB', 3.5 * 2 ** 30],
+      ['800 MB', 8e8],
+      ['1.5k', 1500],
+      ['440KiB', 440 * 1024],
+      ['2TiB', 2 ** 41],
+      ['4,000,000 b', 4e6],
+      ['123', 123],
+    ] as const)
+      assert.equal(byteSize(text), bytes, text);
+    for (const text of ['', 'GB', '4 XB', '-4GB', '0', '4GBB', '1e3', '4ib']) assert.throws(() => byteSize(text), text);
   });
 
   it('plans a file of a target size, and gives the command that makes it', async () => {

@@ -190,6 +190,32 @@ describe('GGUF of one type', () => {
     assert.deepEqual(asked, [['blk.0.ffn_up_exps.weight', { rowLength: 256, experts: 2 }]]);
   });
 
+  it('tells of the importance matrix as llama-quantize does, of the last one that was used', async () => {
+    const matrix = (file: string, more: object) => ({ file, names: ['a', 'b'], read: async () => undefined, ...more });
+    const keysOf = async (from: ModelSource, options: Partial<ConvertOptions>) => {
+      const bytes = await converted(from, { to: 'gguf', type: 'q8_0', ...options });
+      const { metadata } = await openModel(bytes);
+      return { bytes, keys: [...metadata].filter(([key]) => key.startsWith('quantize.')) };
+    };
+    const first = await keysOf(source, {
+      importance: matrix('a.dat', { datasets: ['wiki.txt', 'code.txt'], chunks: 7 }),
+    });
+    const told = [
+      ['quantize.imatrix.file', 'a.dat'],
+      ['quantize.imatrix.dataset', 'wiki.txt'],
+      ['quantize.imatrix.entries_count', 2],
+      ['quantize.imatrix.chunks_count', 7],
+    ];
+    assert.deepEqual(first.keys, told);
+    assert.deepEqual((await keysOf(first.bytes, {})).keys, told);
+    // 127 bytes at most, and no half of a character.
+    const second = await keysOf(first.bytes, { importance: matrix('é'.repeat(100), {}) });
+    assert.deepEqual(second.keys, [
+      ['quantize.imatrix.file', 'é'.repeat(63)],
+      ['quantize.imatrix.entries_count', 2],
+    ]);
+  });
+
   it('is refused where a recipe needs the importance of a tensor that the matrix does not know', async () => {
     const importance = (unknown: RegExp) => ({
       read: async (name: string, { rowLength }: { rowLength: number }) =>

@@ -2,9 +2,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FewbitsError, Pool } from 'fewbits';
-import { type ConvertOptions, convertModel, type ImportanceLike, type Model, openModel } from 'fewbits/files';
+import { type ConvertOptions, convertModel, type Model, openModel } from 'fewbits/files';
 import { recipeFileType, recipeNames } from '../../web/lib/files/recipes.ts';
-import type { Llama } from './llama.ts';
+import type { Llama, LlamaJob } from './llama.ts';
 import { DESIGNS, type MadeModel, makeModel } from './models.ts';
 
 export interface Case {
@@ -87,6 +87,16 @@ export async function compareConversion(one: Case, stage: Stage): Promise<Outcom
   }
 }
 
+/** What the metadata say of an importance matrix. */
+const MATRIX = { file: 'made.imatrix.gguf', datasets: ['first.txt', 'second.txt'], chunks: 12 };
+
+const keysOf = (importance: ReadonlyMap<string, Float32Array>): NonNullable<LlamaJob['keys']> => [
+  ['quantize.imatrix.file', MATRIX.file],
+  ['quantize.imatrix.dataset', MATRIX.datasets[0]!],
+  ['quantize.imatrix.entries_count', importance.size],
+  ['quantize.imatrix.chunks_count', MATRIX.chunks],
+];
+
 async function convertOurs(
   { recipe, weighed, pure }: Case,
   { pool }: Stage,
@@ -94,7 +104,7 @@ async function convertOurs(
   sink: string,
   importance: ReadonlyMap<string, Float32Array>,
 ): Promise<FewbitsError | undefined> {
-  const matrix: ImportanceLike = { read: async (name) => importance.get(name) };
+  const matrix = { ...MATRIX, names: [...importance.keys()], read: async (name: string) => importance.get(name) };
   const what = pure ? { type: PURE[recipe]! } : { recipe };
   const options: ConvertOptions = { to: 'gguf', ...what, pool, ...(weighed && { importance: matrix }) };
   return convertModel(await openModel(source), sink, options).then(
@@ -110,7 +120,14 @@ async function convertTheirs(
   output: string,
   importance: ReadonlyMap<string, Float32Array>,
 ): Promise<Error | undefined> {
-  const job = { input, output, fileType: recipeFileType(recipe), threads: 2, pure, ...(weighed && { importance }) };
+  const job = {
+    input,
+    output,
+    fileType: recipeFileType(recipe),
+    threads: 2,
+    pure,
+    ...(weighed && { importance, keys: keysOf(importance) }),
+  };
   return llama.quantize(job).then(
     () => undefined,
     (error: Error) => error,

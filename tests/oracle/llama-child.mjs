@@ -17,6 +17,13 @@ const library = koffi.load(
 );
 
 koffi.struct('llama_model_imatrix_data', { name: 'const char *', data: 'const float *', size: 'size_t' });
+// The value is a number of 64 bits or a text of at most 127 bytes.
+koffi.struct('llama_model_kv_override', {
+  tag: 'int',
+  key: koffi.array('char', 128, 'String'),
+  gap: 'int32_t',
+  value: koffi.array('uint8_t', 128, 'Typed'),
+});
 // llama.h of that version; the last two numbers were not there in earlier ones, and keep their defaults.
 const Params = koffi.struct('llama_model_quantize_params', {
   nthread: 'int32_t',
@@ -30,7 +37,7 @@ const Params = koffi.struct('llama_model_quantize_params', {
   keep_split: 'bool',
   dry_run: 'bool',
   imatrix: 'const llama_model_imatrix_data *',
-  kv_overrides: 'const void *',
+  kv_overrides: 'const llama_model_kv_override *',
   tt_overrides: 'const void *',
   prune_layers: 'const void *',
   rest: koffi.array('int32_t', 2, 'Array'),
@@ -55,13 +62,28 @@ const importanceList = (entries) => [
   { name: null, data: null, size: 0 },
 ];
 
+const INTEGER = 0;
+const TEXT = 3;
+
+/** Ends with an entry without a key. */
+const overrideList = (pairs) => [
+  ...pairs.map(([key, given]) => {
+    const value = Buffer.alloc(128);
+    if (typeof given === 'string') value.write(given, 0, 127);
+    else value.writeBigInt64LE(BigInt(given));
+    return { tag: typeof given === 'string' ? TEXT : INTEGER, key, gap: 0, value };
+  }),
+  { tag: INTEGER, key: '', gap: 0, value: Buffer.alloc(128) },
+];
+
 const milliseconds = ({ user, system }) => (user + system) / 1000;
 
-process.on('message', ({ input, output, fileType, threads, pure = false, importance }) => {
+process.on('message', ({ input, output, fileType, threads, pure = false, importance, keys }) => {
   const params = {
     ...defaults(),
     ...{ nthread: threads, ftype: fileType, pure, allow_requantize: true },
     imatrix: importance ? importanceList(importance) : null,
+    kv_overrides: keys ? overrideList(keys) : null,
   };
   const [begin, cpu] = [performance.now(), process.cpuUsage()];
   const failed = quantize(input, output, params) !== 0;

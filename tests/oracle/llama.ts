@@ -15,6 +15,8 @@ export interface LlamaJob {
   pure?: boolean;
   /** By tensor: a row, of mixtures a row for every expert. */
   importance?: ReadonlyMap<string, Float32Array>;
+  /** Keys that llama-quantize adds to the file. */
+  keys?: readonly (readonly [key: string, value: string | number])[];
 }
 
 /** Milliseconds of the call alone: by the clock, and of all processors together. */
@@ -74,9 +76,10 @@ export class Llama {
   }
 
   async end(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return;
     const ended = once(this.#child, 'exit');
-    this.#child.disconnect();
+    this.#child.kill();
     await ended;
   }
 }

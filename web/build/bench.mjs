@@ -1,4 +1,4 @@
-// npm run bench: probes, kernels, calls, definitions and peers, in Node and in Chromium.
+// npm run bench: probes, kernels, calls, definitions and peers, in Node and in Chromium; then whole files, in Node.
 //   npm run bench -- [--quick] [--node-only] [--jobs a,b] [--readme]
 import { fork } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build as bundle } from 'esbuild';
+import { register } from 'tsx/esm/api';
 import { build as cmake, root } from './cmake.mjs';
 import { buildStalePackage } from './stale.mjs';
 
@@ -13,6 +14,8 @@ const folder = path.join(root, 'build/bench');
 const host = path.join(root, 'tests/bench/hosts/node.mjs');
 const PEERS = ['onnxruntime-web', '@petamoriken/float16', '@tensorflow/tfjs-core', '@node-llama-cpp/linux-x64'];
 const COLD_STARTS = 3;
+/** As --jobs names whole files. */
+const FILES = 'files';
 
 function parsed() {
   const options = {
@@ -135,6 +138,21 @@ async function chromium(harness, options) {
   }
 }
 
+/** Whole files beside llama.cpp; nothing where its library is not there. */
+async function files(quick) {
+  register();
+  const { benchConversions, conversionTable, conversionDocument } = await import('../../tests/bench/convert.ts');
+  beginEngine('Files');
+  const results = await benchConversions(quick, progress, running);
+  endEngine();
+  if (typeof results === 'string') {
+    console.log(results);
+    return undefined;
+  }
+  console.log(`\n${conversionTable(results)}\n`);
+  return { results, document: conversionDocument(results) };
+}
+
 // --- the whole run -----------------------------------------------------------------------------------------------------
 
 const versionOf = (name) =>
@@ -182,7 +200,9 @@ function quote(rows) {
 async function main() {
   const { quick = false, jobs = '', 'node-only': nodeOnly = false, readme = false } = parsed();
   const harness = await buildBench();
-  const options = { quick, jobs: jobs.split(',').filter(Boolean) };
+  const asked = jobs.split(',').filter(Boolean);
+  const options = { quick, jobs: asked.filter((name) => name !== FILES) };
+  const filesAlone = asked.length > 0 && options.jobs.length === 0;
   try {
     harness.chosen(options.jobs);
   } catch (error) {
@@ -191,15 +211,18 @@ async function main() {
   }
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
   const report = describeRun();
-  for (const run of nodeOnly ? [node] : [node, chromium]) {
+  const engines = filesAlone ? [] : nodeOnly ? [node] : [node, chromium];
+  for (const run of engines) {
     const engine = await run(harness, options);
     endEngine();
     report.engines.push(engine);
     console.log(`\n${harness.table(engine)}\n`);
   }
+  const conversions = asked.length === 0 || asked.includes(FILES) ? await files(quick) : undefined;
+  if (conversions) report.files = conversions.results;
   const file = path.join(folder, quick ? `${report.date}-quick` : report.date);
   writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(`${file}.md`, harness.markdown(report));
+  writeFileSync(`${file}.md`, [harness.markdown(report), conversions?.document].filter(Boolean).join('\n'));
   console.log(`Written: ${path.relative(root, file)}.json and .md`);
   if (readme) quote(harness.headline(report));
 }

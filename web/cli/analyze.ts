@@ -1,10 +1,21 @@
 // fewbits analyze: what each type would cost every tensor, and the types that meet a size.
 import { Command, Option } from 'commander';
 import { type Analysis, type AnalyzedTensor, analyzeModel, type Model, planFlags } from 'fewbits/files';
-import { visible } from '../lib/containers/words.ts';
 import type { TensorType } from '../lib/files/recipes.ts';
 import { byteSize, collectList, typeName, wholeNumber } from './arguments.ts';
-import { bold, counted, decibels, grouped, longBytes, print, printJson, shortBytes, table, wrapped } from './text.ts';
+import {
+  bold,
+  counted,
+  decibels,
+  grouped,
+  longBytes,
+  nameText,
+  print,
+  printJson,
+  shortBytes,
+  table,
+  wrapped,
+} from './text.ts';
 import { availableJobs, open, openMatrix, running } from './work.ts';
 
 interface Options {
@@ -54,7 +65,7 @@ export function analyzeCommand(): Command {
 async function analyze(file: string, options: Options, command: Command): Promise<void> {
   const { targetSize, flags, jobs } = options;
   if (flags && targetSize === undefined) command.error('--flags needs --target-size, for which types are chosen.');
-  const types = (options.types ?? TYPES).map(typeName);
+  const types = [...new Set((options.types ?? TYPES).map(typeName))];
   const model = await open(file);
   const matrix = await openMatrix(options.imatrix);
   const analysis = await running({ model, jobs }, ({ progress, ...run }) => {
@@ -66,7 +77,7 @@ async function analyze(file: string, options: Options, command: Command): Promis
     printJson({ file, ...analysis, ...(plan && { plan: { ...plan, types: Object.fromEntries(plan.types) } }) });
   else if (flags && plan) print(commandFor(flags, file, plan, options));
   else {
-    printTable(model, analysis, types);
+    printTables(model, analysis, types);
     if (plan) printPlan(model, analysis, plan, options);
   }
   await model.close();
@@ -76,28 +87,34 @@ type Plan = NonNullable<Analysis['plan']>;
 
 const inDecibels = (value: number | undefined): string => (value === undefined ? '-' : decibels(value, 1));
 
-function printTable(model: Model, { tensors }: Analysis, types: readonly string[]): void {
+/** Types that stand side by side: beside more of them no name has room. */
+const COLUMNS = 6;
+
+function printTables(model: Model, { tensors }: Analysis, types: readonly string[]): void {
   if (tensors.length === 0) {
     print('No tensor can be quantized: there is no matrix of real numbers.');
     return;
   }
-  const resultOf = ({ results }: AnalyzedTensor, type: string) => results.find((result) => result.type === type);
-  const rows = tensors.map((tensor) => [
-    visible(tensor.name),
-    ...types.map((type) => inDecibels(resultOf(tensor, type)?.sqnrDb)),
-  ]);
-  const sums = types.map((type) => tensors.map((tensor) => resultOf(tensor, type)));
-  const median = sums.map((results) => medianOf(results.flatMap((result) => result?.sqnrDb ?? [])));
-  const bytes = sums.map((results) => results.reduce((sum, result) => sum + (result?.byteLength ?? 0), 0));
-  const isWhole = sums.map((results) => results.every((result) => result !== undefined));
-  rows.push(
-    ['median', ...median.map(inDecibels)],
-    [`${counted(tensors.length, 'tensor')}, bytes`, ...bytes.map((sum, i) => (isWhole[i] ? shortBytes(sum) : '-'))],
-  );
-  print(table(['SQNR, dB', ...types], rows, `L${'r'.repeat(types.length)}`));
+  for (let first = 0; first < types.length; first += COLUMNS)
+    print(`${first > 0 ? '\n' : ''}${typeTable(tensors, types.slice(first, first + COLUMNS))}`);
   const kept = model.tensors.length - tensors.length;
-  if (kept > 0) print(wrapped(`- ${counted(kept, 'tensor')} more that stay as they are, such as norms.`, '  '));
-  if (isWhole.includes(false)) print(wrapped('- A dash: rows do not divide into the blocks of that type.', '  '));
+  if (kept > 0) print(wrapped(`- Not tried: ${counted(kept, 'tensor')}, such as norms.`, '  '));
+  if (tensors.some(({ results }) => results.length < types.length))
+    print(wrapped('- A dash: rows do not divide into the blocks of that type.', '  '));
+}
+
+function typeTable(tensors: readonly AnalyzedTensor[], types: readonly string[]): string {
+  const columns = types.map((type) => tensors.map(({ results }) => results.find((result) => result.type === type)));
+  const rows = tensors.map(({ name }, i) => [nameText(name), ...columns.map((own) => inDecibels(own[i]?.sqnrDb))]);
+  const medians = columns.map((own) => inDecibels(medianOf(own.flatMap((result) => result?.sqnrDb ?? []))));
+  const bytes = columns.map((own) =>
+    own.includes(undefined) ? '-' : shortBytes(own.reduce((sum, result) => sum + result!.byteLength, 0)),
+  );
+  return table(
+    ['SQNR, dB', ...types],
+    [...rows, ['median', ...medians], ['bytes', ...bytes]],
+    `L${'r'.repeat(types.length)}`,
+  );
 }
 
 function medianOf(values: readonly number[]): number | undefined {

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { type ComparedTensor, compareModels, type ModelComparison } from 'fewbits/files';
 import { visible } from '../lib/containers/words.ts';
-import { counted, decibels, grouped, print, printJson, table, wrapped } from './text.ts';
+import { counted, decibels, grouped, nameText, print, printJson, table, wrapped } from './text.ts';
 import { open, running } from './work.ts';
 
 interface Options {
@@ -63,10 +63,10 @@ function report(comparison: ModelComparison, all: boolean): void {
 }
 
 function printTable(comparison: ModelComparison, tensors: readonly ComparedTensor[], compared: number): void {
-  const rows = tensors.map((tensor) => row(visible(tensor.name), tensor, [...tensor.types].map(visible)));
+  const rows = tensors.map((tensor) => row(nameText(tensor.name), tensor, [...tensor.types].map(visible)));
   const { sqnrDb, mse, cosine, maxAbsError } = comparison;
   const total = { sqnrDb, mse, cosine, maxAbsError } as ComparedTensor;
-  rows.push(row(`all ${counted(compared, 'tensor')}`, total, ['', '']));
+  if (compared > 1) rows.push(row(`all ${counted(compared, 'tensor')}`, total, ['', '']));
   print(table(['tensor', 'was', 'is', 'SQNR dB', 'MSE', 'max error', 'cosine'], rows, 'Lllrrrr'));
 }
 
@@ -74,9 +74,9 @@ function printTable(comparison: ModelComparison, tensors: readonly ComparedTenso
 function* remarks({ tensors, missing, added }: ModelComparison, same: number): Generator<string> {
   if (tensors.length === 0) yield 'No tensor has the same name in both.';
   if (same > 0 && same < tensors.length) yield `${counted(same, 'tensor')} with the same values in both.`;
-  for (const { name, reason } of tensors) if (reason) yield `${visible(name)}: not compared, for ${visible(reason)}.`;
+  for (const { name, reason } of tensors) if (reason) yield `${nameText(name)}: not compared, for ${visible(reason)}.`;
   for (const { name, nonFinite } of tensors)
-    if (nonFinite) yield `${visible(name)}: ${counted(nonFinite, 'value')} not finite in one of them, left out.`;
+    if (nonFinite) yield `${nameText(name)}: ${counted(nonFinite, 'value')} not finite in one of them, left out.`;
   if (missing.length > 0) yield `Only in the original: ${some(missing)}.`;
   if (added.length > 0) yield `Only in the other: ${some(added)}.`;
 }

@@ -20,6 +20,7 @@ import {
   duration,
   grouped,
   longBytes,
+  nameText,
   print,
   printJson,
   remark,
@@ -203,7 +204,7 @@ function printPlan(model: Model, { byteLength, tensors }: Conversion, { json }: 
   print(`${table(['becomes', 'tensors', 'bytes', 'why'], summary, 'lrrL')}\n`);
   const before = new Map(model.tensors.map(({ name, storedType }) => [name, storedType]));
   const rows = tensors.map(({ name, type, reason, byteLength: bytes }) => [
-    visible(name),
+    nameText(name),
     visible(before.get(name) ?? ''),
     type ?? 'as stored',
     ...[shortBytes(bytes), shortened(visible(reason), REASON)],

@@ -12,6 +12,7 @@ import {
   counted,
   grouped,
   longBytes,
+  nameText,
   print,
   printJson,
   shortBytes,
@@ -111,7 +112,9 @@ function* report(model: Model, memory: FileMemory, file: string, options: Option
   ]);
   if (types.length > 0) yield `\n${table(['type', 'tensors', 'weights', 'bytes', 'bits/weight'], types, 'Lrrrr')}`;
   if (memory.total !== undefined) yield `\n${bold('Memory')}\n${needTable(memory, options)}`;
-  for (const sentence of memory.assumptions) yield wrapped(`- ${visible(sentence)}`, '  ');
+  // Arrays are no model whose layers one would ask for.
+  const isModel = memory.total !== undefined || /^(gguf|safetensors)$/.test(model.format);
+  for (const sentence of isModel ? memory.assumptions : []) yield wrapped(`- ${visible(sentence)}`, '  ');
   yield* tensorPart(model.tensors, options);
   yield* metadataPart(model.metadata, options);
 }
@@ -170,7 +173,7 @@ function* tensorPart(tensors: readonly ModelTensor[], { all }: Options): Generat
     const { storedType, shape } = own[0]!;
     const bytes = own.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const count = isGrouped ? [own.length > 1 ? grouped(own.length) : ''] : [];
-    return [visible(name), ...count, visible(storedType), shapeOf(shape), shortBytes(bytes)];
+    return [nameText(name), ...count, visible(storedType), shapeOf(shape), shortBytes(bytes)];
   });
   const head = ['tensor', ...(isGrouped ? ['count'] : []), 'type', 'shape', 'bytes'];
   yield `\n${table(head, rows, isGrouped ? 'Lrllr' : 'Lllr')}`;

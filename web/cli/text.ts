@@ -37,6 +37,9 @@ export function duration(seconds: number): string {
   return whole >= 60 ? `${Math.floor(whole / 60)} min ${two(whole % 60)} s` : `${whole} s`;
 }
 
+/** A tensor's name; the one of a .npy has none. */
+export const nameText = (name: string): string => (name === '' ? '(unnamed)' : visible(name));
+
 /** At most so many characters: what is too much is cut out of the middle, for names begin alike and differ at the end. */
 export function shortened(text: string, most: number): string {
   const characters = [...text];

@@ -62,7 +62,7 @@ export async function running<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const cancel = (signal: NodeJS.Signals) => controller.abort(new Cancelled(signal));
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.once(signal, cancel);
   const progress = new Progress();
   const pool = model && (await startPool(jobs, model));

@@ -65,12 +65,14 @@ class Member {
 
   #settle(answer: Answer): void {
     const pending = this.#pending.get(answer.id);
+    // Late, of a call that was given up: the worker ends, and must keep the program alive until it has.
+    if (!pending) return;
     this.#pending.delete(answer.id);
     this.#worker.setBusy?.(this.#pending.size > 0);
     try {
-      pending?.resolve(fromAnswer(answer));
+      pending.resolve(fromAnswer(answer));
     } catch (error) {
-      pending?.reject(error);
+      pending.reject(error);
     }
   }
 

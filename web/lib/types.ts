@@ -389,7 +389,7 @@ export interface ModelParameters {
 export interface ModelMemoryOptions {
   /** One format for all weights ... */
   format?: NumberFormatName | BlockFormatName;
-  /** ... or one of llama.cpp's recipes. */
+  /** ... or one of llama.cpp's recipes: q8_0, q4_k_m, q5_k_m. */
   recipe?: string;
   /** Tokens. */
   context: number;
@@ -414,6 +414,7 @@ export interface MemoryTerm {
 export interface ModelMemory {
   parameters: number;
   weights: number;
+  /** What layers keep of the tokens: keys and values, latent rows, or a recurrent state. */
   kvCache: number;
   compute: number;
   total: number;

@@ -3,6 +3,7 @@ import glue from '../../build/module/fewbits.mjs';
 import { load } from './carried.ts';
 import { instantiate } from './core.ts';
 import { createFewbits } from './fewbits.ts';
+import { decodeStored, isStored } from './files/stored.ts';
 import { Heap } from './heap.ts';
 import { type Answer, buffersIn, type Call, toFailure } from './protocol.ts';
 import type { Fewbits } from './types.ts';
@@ -24,7 +25,9 @@ export function createHost(post: Post): (call: Call) => Promise<void> {
   return async ({ id, method, args }) => {
     try {
       const run = method === 'start' ? start : fewbits[method as keyof Fewbits];
-      const value = await (run as (...args: unknown[]) => unknown)(...args);
+      // Conversions of files send what they read.
+      const given = args.map((value) => (isStored(value) ? decodeStored(fewbits, value) : value));
+      const value = await (run as (...args: unknown[]) => unknown)(...given);
       post({ id, value }, [...buffersIn(value)]);
     } catch (error) {
       post({ id, error: toFailure(error) }, []);

@@ -102,17 +102,16 @@ enum Part : std::uint32_t {
   kUntied = 1 << 24,  // it is not
 };
 
-// A size that a family has under a key of its own, or with a default of its own; null: as other families do. A default
+// A size that a family has under a key of its own, or with a default of its own; empty: as other families do. A default
 // is a formula over other sizes, as models.cpp has them.
 struct OwnSize {
   Size size;
-  const char* key = nullptr;
-  const char* otherwise = nullptr;
+  char key[24], otherwise[8] = "";
 };
 
 // What sets a family apart from others. The table has a row for each; nothing else knows a family's name.
 struct Family {
-  const char* name;     // model_type
+  char name[16];        // model_type
   std::uint32_t parts;  // without kUntied, kPlainQueries
   std::span<const OwnSize> own = {};
   const char* bias = nullptr;  // what has one: q k v o of attention, m of the MLP, h the head, n norms, r the router,

@@ -18,8 +18,8 @@ class Text {
   }
   ~Text() { ::operator delete(letters_); }
 
-  Text& operator<<(const char* literal);  // the cheapest to call
-  Text& operator<<(const std::string_view& part);
+  Text& operator<<(const char* literal);           // the cheapest to call
+  Text& operator<<(const std::string_view& part);  // none of its own
   // A whole number from 0 to 2^63, with commas between thousands.
   Text& operator<<(double number) { return digits(number, ','); }
   // Its digits, with `separator` between thousands where there is one.
@@ -39,6 +39,9 @@ class Text {
   }
 
  private:
+  // Room for so many more letters: where they go.
+  char* extend(std::size_t more);
+
   char* letters_ = nullptr;  // with a zero behind
   std::size_t size_ = 0, capacity_ = 0;
 };

@@ -15,23 +15,21 @@ constexpr std::uint32_t kPostNorms = kPostAttentionNorm | kOutputNorm;
 constexpr std::uint32_t kQwenNext = (kLlama & ~kNorms) | kAttentionNorm | kPostNorms | kDeltaNet | kHeadNorm;
 constexpr std::uint32_t kPureMamba = kAnyModel | kMamba | kAttentionNorm | kOutputNorm | kTied;
 
-constexpr OwnSize kHeadDim128[]{{HeadDim, nullptr, "128"}};
-constexpr OwnSize kHeadDim256[]{{HeadDim, nullptr, "256"}};
-constexpr OwnSize kGemma2Sizes[]{{HeadDim, nullptr, "256"}, {Window, nullptr, "4096"}, {FullEvery, nullptr, "2"}};
+constexpr OwnSize kHeadDim128[]{{HeadDim, "", "128"}};
+constexpr OwnSize kHeadDim256[]{{HeadDim, "", "256"}};
+constexpr OwnSize kGemma2Sizes[]{{HeadDim, "", "256"}, {Window, "", "4096"}, {FullEvery, "", "2"}};
 // Published text_config's leave out what equals transformers' own defaults.
-constexpr OwnSize kGemma3Sizes[]{{Heads, nullptr, "8"},           {KvHeads, nullptr, "4"},   {HeadDim, nullptr, "256"},
-                                 {Vocabulary, nullptr, "262208"}, {Window, nullptr, "4096"}, {FullEvery, nullptr, "6"}};
-constexpr OwnSize kFusedUp[]{{UpMatrices, nullptr, "2"}};
+constexpr OwnSize kGemma3Sizes[]{{Heads, "", "8"},           {KvHeads, "", "4"},   {HeadDim, "", "256"},
+                                 {Vocabulary, "", "262208"}, {Window, "", "4096"}, {FullEvery, "", "6"}};
+constexpr OwnSize kFusedUp[]{{UpMatrices, "", "2"}};
 constexpr OwnSize kGpt2Sizes[]{
     {Hidden, "n_embd"}, {Layers, "n_layer"}, {Heads, "n_head"}, {KvHeads, "n_head"}, {Intermediate, "n_inner", "4h"}};
 constexpr OwnSize kMixtralSizes[]{{Experts, "num_local_experts"}, {ExpertWidth, "intermediate_size"}};
-constexpr OwnSize kGptOssSizes[]{{Experts, "num_local_experts"},
-                                 {ExpertWidth, "intermediate_size"},
-                                 {Window, nullptr, "128"},
-                                 {FullEvery, nullptr, "2"}};
+constexpr OwnSize kGptOssSizes[]{
+    {Experts, "num_local_experts"}, {ExpertWidth, "intermediate_size"}, {Window, "", "128"}, {FullEvery, "", "2"}};
 constexpr OwnSize kOlmoeSizes[]{{ExpertWidth, "intermediate_size"}};
 constexpr OwnSize kDeepSeekSizes[]{{Experts, "n_routed_experts"}, {MixtureEvery, "moe_layer_freq"}};
-constexpr OwnSize kQwenNextSizes[]{{HeadDim, nullptr, "256"}, {QueryGate, nullptr, "2"}};
+constexpr OwnSize kQwenNextSizes[]{{HeadDim, "", "256"}, {QueryGate, "", "2"}};
 constexpr OwnSize kJambaSizes[]{{ExpertWidth, "intermediate_size"},          {MixtureEvery, "expert_layer_period", "2"},
                                 {MixtureOffset, "expert_layer_offset"},      {AttentionEvery, "attn_layer_period", "8"},
                                 {AttentionOffset, "attn_layer_offset", "4"}, {Convolution, "mamba_d_conv", "4"}};

@@ -16,7 +16,7 @@ constexpr const char* kTimes = " × ";
 
 // What llama.cpp takes where a row does not divide into a format's blocks; all of these have blocks of 32.
 struct Substitute {
-  const char *format, *instead;
+  char format[8], instead[8];
 };
 constexpr Substitute kSubstitutes[]{
     {"q2_k", "q4_0"}, {"q3_k", "q4_0"}, {"tq1_0", "q4_0"}, {"tq2_0", "q4_0"},
@@ -25,7 +25,7 @@ constexpr Substitute kSubstitutes[]{
 
 // llama.cpp's mixtures that are known: the head has `output`, some of the layers `more` for values and down projection.
 struct Recipe {
-  const char *name, *base, *output, *more;
+  char name[8], base[8], output[8], more[8];
 };
 constexpr Recipe kRecipes[]{
     {"q8_0", "q8_0", "q8_0", "q8_0"},
@@ -71,7 +71,7 @@ double layers_with_more(const Model& model, LayerSet set, LayerSet having) {
 }
 
 // Tensors that stay in float32 though they are no vectors.
-constexpr const char* kUnquantized[]{"ffn_gate_inp", "position_embd", "ssm_conv1d", "ssm_a"};
+constexpr char kUnquantized[][16]{"ffn_gate_inp", "position_embd", "ssm_conv1d", "ssm_a"};
 
 class Reckoner {
  public:

@@ -11,7 +11,7 @@ using json::Type;
 
 // Keys of layouts that only some families have, and what to call them.
 struct Stranger {
-  const char *key, *layout;
+  char key[24], layout[32];
   int part;
 };
 constexpr Stranger kStrangers[]{
@@ -27,10 +27,9 @@ constexpr Stranger kStrangers[]{
 // and what it is where config.json does not say: a formula, a sum of products of letters and numbers. Without one,
 // config.json must say; a formula that begins with 0 stands for a size that may be 0.
 struct SizeRow {
-  char letter;
-  const char* key;
+  char letter, key[32];
   std::uint8_t parts;
-  const char* otherwise = nullptr;
+  char otherwise[8] = "";
 };
 constexpr std::uint8_t kRecurrent = kDeltaNet | kMamba;
 constexpr std::array<SizeRow, kSizes> kSizeRows{{
@@ -39,7 +38,7 @@ constexpr std::array<SizeRow, kSizes> kSizeRows{{
     {'a', "num_attention_heads", kHeads | kLatent},
     {'k', "num_key_value_heads", kHeads, "a"},
     {'d', "head_dim", kHeads, "h/a"},
-    {'g', nullptr, kHeads, "1"},
+    {'g', "", kHeads, "1"},
     {'V', "vocab_size", kAnyModel},
     {'n', "n_positions", kPositions},
     {'W', "sliding_window", kAnyModel, "0"},
@@ -50,9 +49,9 @@ constexpr std::array<SizeRow, kSizes> kSizeRows{{
     {'w', "shared_expert_intermediate_size", kMixtures, "0+Sm"},
     {'D', "first_k_dense_replace", kMixtures, "0"},
     {'P', "decoder_sparse_step", kMixtures, "1"},
-    {'O', nullptr, kMixtures, "0+P-1"},
+    {'O', "", kMixtures, "0+P-1"},
     {'Q', "full_attention_interval", kRecurrent, "4"},
-    {'A', nullptr, kRecurrent, "0+Q-1"},
+    {'A', "", kRecurrent, "0+Q-1"},
     {'c', "q_lora_rank", kLatent, "0"},
     {'r', "kv_lora_rank", kLatent},
     {'N', "qk_nope_head_dim", kLatent},
@@ -66,8 +65,8 @@ constexpr std::array<SizeRow, kSizes> kSizeRows{{
     {'s', "mamba_d_state", kMamba},
     {'t', "mamba_dt_rank", kMamba, "h/16"},
     {'x', "mamba_expand", kMamba, "2"},
-    {'i', nullptr, kMamba, "xh"},
-    {'u', nullptr, kMlp, "1"},
+    {'i', "", kMamba, "xh"},
+    {'u', "", kMlp, "1"},
     {'f', "intermediate_size", 0},  // read where there are dense layers
 }};
 
@@ -78,7 +77,7 @@ constexpr const SizeRow& row_of(Size size) {
 // A kind of tensor, in GGUF's name: its row-major shape, the part of a model that it comes with, the layers that have
 // one, and under which letter of Family::bias it has a bias: always for *; for = it is nothing else.
 struct TensorRow {
-  const char *name, *shape;
+  char name[20], shape[12];
   char bias;
   LayerSet layers;
   Part part;
@@ -192,11 +191,11 @@ class Configuration {
 
   [[nodiscard]] const char* key(Size size) const {
     const OwnSize* own = own_size(size);
-    return own && own->key ? own->key : row_of(size).key;
+    return own && *own->key ? own->key : row_of(size).key;
   }
   [[nodiscard]] json::Value value(Size size) const {
     const char* name = key(size);
-    if (!name) return {};
+    if (!*name) return {};
     const json::Value value = config_[name];
     // Newer files have an underscore before.
     return value.empty() && *name == '_' ? config_[name + 1] : value;
@@ -206,8 +205,8 @@ class Configuration {
   [[nodiscard]] double size(Size size, const Model& model) const {
     const char* otherwise = formula(size);
     const json::Value given = value(size);
-    if (otherwise && (given.empty() || given.says("auto"))) return std::ceil(evaluate(model, otherwise));
-    return checker_.whole(key(size), given.empty() ? json::Value() : given, otherwise && *otherwise == '0' ? 0 : 1);
+    if (*otherwise && (given.empty() || given.says("auto"))) return std::ceil(evaluate(model, otherwise));
+    return checker_.whole(key(size), given.empty() ? json::Value() : given, *otherwise == '0' ? 0 : 1);
   }
 
   // Whether config.json or the family has a size of its own.
@@ -240,7 +239,7 @@ class Configuration {
   }
   [[nodiscard]] const char* formula(Size size) const {
     const OwnSize* own = own_size(size);
-    return own && own->otherwise ? own->otherwise : row_of(size).otherwise;
+    return own && *own->otherwise ? own->otherwise : row_of(size).otherwise;
   }
 
   json::Value config_;

@@ -7,16 +7,22 @@
 
 namespace fewbits {
 
-Text& Text::put(char letter) {
-  if (size_ + 1 >= capacity_) {
-    capacity_ = 2 * capacity_ + 64;
+char* Text::extend(std::size_t more) {
+  const std::size_t before = size_;
+  size_ += more;
+  if (size_ >= capacity_) {
+    capacity_ = 2 * size_ + 64;
     auto* const letters = static_cast<char*>(::operator new(capacity_));
-    std::copy_n(letters_, size_, letters);
+    std::copy_n(letters_, before, letters);
     ::operator delete(letters_);
     letters_ = letters;
   }
-  letters_[size_++] = letter;
   letters_[size_] = '\0';
+  return letters_ + before;
+}
+
+Text& Text::put(char letter) {
+  *extend(1) = letter;
   return *this;
 }
 
@@ -25,7 +31,7 @@ Text& Text::operator<<(const char* literal) {
 }
 
 Text& Text::operator<<(const std::string_view& part) {
-  for (const char letter : part) put(letter);
+  std::copy(part.begin(), part.end(), extend(part.size()));
   return *this;
 }
 

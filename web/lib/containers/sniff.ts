@@ -17,6 +17,7 @@ const OTHERS: readonly (readonly [bytes: string, what: string])[] = [
   ['BZh', 'a bzip2 file; unpack it first'],
   ['\xfd7zXZ', 'an xz file; unpack it first'],
   ['\x28\xb5\x2f\xfd', 'a Zstandard file; unpack it first'],
+  ['FWBPART', 'a part of a conversion; join it with the others (fewbits convert OUT --join PART...)'],
   ['\x89PNG', 'a PNG picture'],
   ['\xff\xd8\xff', 'a JPEG picture'],
   ['%PDF-', 'a PDF document'],

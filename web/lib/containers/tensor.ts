@@ -26,8 +26,11 @@ export interface Element {
 export interface TensorData {
   /** From the beginning of the file, where the file holds them as they are. */
   byteOffset?: number;
-  /** Bytes [begin, end) in order, in arrays of bounded size that the caller may change. */
-  stream(begin: number, end: number): AsyncIterable<Uint8Array>;
+  /**
+   * Bytes [begin, end) in order, in arrays of bounded size that the caller may change: of `size` bytes, where that is no
+   * more than the bound and they stand in the file as they are.
+   */
+  stream(begin: number, end: number, size?: number): AsyncIterable<Uint8Array>;
 }
 
 export interface StoredTensor {
@@ -68,9 +71,10 @@ export class PlainData implements TensorData {
     readonly byteOffset: number,
   ) {}
 
-  async *stream(begin: number, end: number): AsyncGenerator<Uint8Array> {
-    for (let at = begin; at < end; at += SLICE)
-      yield await this.source.read(this.byteOffset + at, this.byteOffset + Math.min(at + SLICE, end));
+  async *stream(begin: number, end: number, size = SLICE): AsyncGenerator<Uint8Array> {
+    const length = Math.min(size, SLICE);
+    for (let at = begin; at < end; at += length)
+      yield await this.source.read(this.byteOffset + at, this.byteOffset + Math.min(at + length, end));
   }
 }
 

@@ -13,8 +13,8 @@ import { findTensorType, type TensorType } from './recipes.ts';
 import { slices } from './restore.ts';
 import type { Analysis, AnalyzedTensor, AnalyzedType, AnalyzeOptions, Model } from './types.ts';
 
-/** Values that are tried at once. */
-const SLICE = 2 ** 20;
+/** Values that are tried at once, in all types together. */
+const AT_ONCE = 2 ** 21;
 /** GGUF's, between tensors. */
 const ALIGNMENT = 32;
 
@@ -62,7 +62,7 @@ async function tryTypes(
   const tries = fitting.map((type) => ({ type, sums: new ErrorSums() }));
   // Slices of whole rows, all of one expert.
   const rows = tensor.elements / row / experts;
-  let fit = Math.max(1, Math.min(rows, Math.floor(SLICE / row)));
+  let fit = Math.max(1, Math.min(rows, Math.floor(AT_ONCE / (types.length * row))));
   while (rows % fit !== 0) fit--;
   let start = 0;
   for await (const part of slices(fewbits, tensor, fit * row, { signal: options.signal })) {

@@ -11,7 +11,7 @@ import { planGguf, textKey, u32Key } from '../containers/write-gguf.ts';
 import { planSafetensors } from '../containers/write-safetensors.ts';
 import type { Step } from './conversion-steps.ts';
 import { recipeFileType } from './recipes.ts';
-import type { PlanOptions } from './types.ts';
+import type { ImportanceLike, PlanOptions } from './types.ts';
 
 const GGUF_ALIGNMENT = 32;
 
@@ -29,16 +29,18 @@ const made = (bytes: Uint8Array): PlannedKey => ({ begin: 0, end: bytes.length, 
 export function plannedKeys(
   container: Container,
   steps: readonly Step[],
-  { to, type, recipe }: PlanOptions,
+  { to, type, recipe, importance }: PlanOptions,
 ): PlannedKey[] {
   if (to !== 'gguf') return [];
   const changed = type !== undefined || recipe !== undefined;
-  const settings = changed ? quantizationKeys(container, steps, recipe ?? type!) : [];
+  const told = changed ? importanceKeys(importance) : [];
+  const settings = changed ? [...quantizationKeys(container, steps, recipe ?? type!), ...told] : [];
   if (container.format !== 'gguf') return [made(textKey('general.architecture', 'unknown')), ...settings];
   const { keys, source } = container as GgufContainer;
   const drop = /^split\.(no|count|tensors\.count)$/;
-  const replaced = changed ? /^general\.(file_type|quantization_version)$/ : /^$/;
-  const kept = keys.filter(({ key }) => !drop.test(key) && !replaced.test(key));
+  const said = changed ? /^general\.(file_type|quantization_version)$/ : /^$/;
+  const matrix = told.length > 0 ? /^quantize\.imatrix\./ : /^$/;
+  const kept = keys.filter(({ key }) => ![drop, said, matrix].some((gone) => gone.test(key)));
   const nested = kept.find((key) => key.nested);
   if (nested) {
     const what = `key '${shown(nested.key)}' holds arrays of arrays, which ggml does not read`;
@@ -55,6 +57,28 @@ function quantizationKeys({ format }: Container, steps: readonly Step[], name: s
   const fileType = fileTypeOf(name);
   if (fileType !== undefined) keys.push(made(u32Key('general.file_type', fileType)));
   return keys;
+}
+
+/** Bytes of a text that llama-quantize adds. */
+const ADDED_TEXT = 127;
+
+/** What llama-quantize tells of the matrix that it used. */
+function importanceKeys({ file, datasets = [], names = [], chunks = 0 }: Partial<ImportanceLike> = {}): PlannedKey[] {
+  if (file === undefined) return [];
+  const text = (key: string, value: string) => made(textKey(`quantize.imatrix.${key}`, cutText(value, ADDED_TEXT)));
+  const count = (key: string, value: number) => made(u32Key(`quantize.imatrix.${key}`, value));
+  return [
+    text('file', file),
+    ...(datasets.length > 0 ? [text('dataset', datasets[0]!)] : []),
+    count('entries_count', names.length),
+    ...(chunks > 0 ? [count('chunks_count', chunks)] : []),
+  ];
+}
+
+/** So many bytes at most, and no half of a character. */
+function cutText(text: string, most: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(most));
+  return text.slice(0, read);
 }
 
 /** llama.cpp's number for a file of that type; some types have none. */

@@ -8,12 +8,17 @@ import type { BlockFormat, BlockFormatName, Fewbits, NumberFormatName, Pool } fr
 import { type PlannedKey, planFile, plannedKeys } from './conversion-file.ts';
 import { planSteps, type Step } from './conversion-steps.ts';
 import { internalsOf } from './internals.ts';
-import { inPieces, slices, swap } from './restore.ts';
+import { inPieces, storedSlices } from './restore.ts';
 import type { Sink } from './sinks.ts';
+import { decodeStored, isStored, type StoredValues, swap } from './stored.ts';
 import type { Conversion, ConversionTensor, ConvertOptions, Model, PlanOptions } from './types.ts';
 
-/** Values that are converted at once: 4 MiB of float32. */
-const SLICE = 2 ** 20;
+/** Values that are converted at once, at most: 2 MiB of float32. */
+const SLICE = 2 ** 19;
+/** Values that are under way at the same time, in all workers: as they are read, as numbers, and as they are written. */
+const UNDER_WAY = 2 ** 23;
+/** Slices for each worker: one to work on, and the next. */
+const AHEAD = 2;
 
 export function planConversion(model: Model, options: PlanOptions): Conversion {
   const { container, fewbits } = internalsOf(model);
@@ -89,33 +94,62 @@ export async function writeAll(
   { begin, end }: OutputRange = { begin: 0, end: plan.byteLength },
 ): Promise<void> {
   const progress = new Progress(end - begin, work.options);
-  if (begin < plan.head.length) await sink.write(plan.head.subarray(begin, end));
+  let at = begin;
+  for await (const { name, bytes } of ahead(outputOf({ steps, plan }, work, { begin, end }), slicesAhead(work))) {
+    checkAborted(work.options);
+    progress.report(at - begin, name);
+    await sink.write(bytes);
+    at += bytes.length;
+    progress.report(at - begin, name);
+  }
+  progress.report(end - begin, '');
+}
+
+/** A piece of the output, which may still be in the making. */
+interface Piece {
+  /** The tensor's; empty for what is none. */
+  name: string;
+  bytes: Promise<Uint8Array>;
+}
+
+const piece = (name: string, bytes: Uint8Array): Piece => ({ name, bytes: Promise.resolve(bytes) });
+
+/** Begins so many pieces before the first of them is awaited; gives them in order, whole. */
+async function* ahead(pieces: AsyncIterable<Piece>, most: number): AsyncGenerator<{ name: string; bytes: Uint8Array }> {
+  const begun: Piece[] = [];
+  const first = async () => {
+    const { name, bytes } = begun.shift()!;
+    return { name, bytes: await bytes };
+  };
+  for await (const one of pieces) {
+    // A failure is awaited in its turn; until then it is not one that nobody handles.
+    one.bytes.catch(() => {});
+    begun.push(one);
+    if (begun.length >= most) yield await first();
+  }
+  while (begun.length > 0) yield await first();
+}
+
+/** The header, and the tensors with the zeros between them: across tensors, so that no worker waits for one to end. */
+async function* outputOf({ steps, plan }: Job, work: Work, { begin, end }: OutputRange): AsyncGenerator<Piece> {
+  if (begin < plan.head.length) yield piece('', plan.head.subarray(begin, end));
   let at = Math.max(begin, Math.min(end, plan.head.length));
   for (const { index, byteOffset, byteLength } of plan.placed) {
     const first = Math.max(begin, byteOffset);
     const last = Math.min(end, byteOffset + byteLength);
     if (first >= last) continue;
-    const step = steps[index]!;
-    await writeZeros(sink, first - at);
-    at = first;
-    progress.report(at - begin, step.tensor.name);
-    for await (const bytes of convertTensor(step, work, { begin: first - byteOffset, end: last - byteOffset })) {
-      checkAborted(work.options);
-      await sink.write(bytes);
-      at += bytes.length;
-      progress.report(at - begin, step.tensor.name);
-    }
-    if (at === last) continue;
-    const what = `tensor '${shown(step.tensor.name)}' became ${digits(at - first)} bytes instead of ${digits(last - first)}`;
-    throw fault('BAD_LENGTH', step.tensor.file, step.tensor.data.byteOffset, `${what}.`);
+    if (first > at) yield piece('', new Uint8Array(first - at));
+    yield* convertTensor(steps[index]!, work, { begin: first - byteOffset, end: last - byteOffset });
+    at = last;
   }
-  await writeZeros(sink, end - at);
-  progress.report(end - begin, '');
+  if (end > at) yield piece('', new Uint8Array(end - at));
 }
 
-async function writeZeros(sink: Sink, count: number): Promise<void> {
-  if (count > 0) await sink.write(new Uint8Array(count));
-}
+/** Enough to keep all workers at work; the thread itself does one thing after the other. */
+const slicesAhead = ({ options: { pool } }: Work): number => (pool ? AHEAD * pool.size : 1);
+
+/** For many workers fewer. */
+const valuesAtOnce = (work: Work): number => 2 ** Math.floor(Math.log2(Math.min(SLICE, UNDER_WAY / slicesAhead(work))));
 
 /** Bytes done, of how many, and how long the rest may take at the rate so far. */
 class Progress {
@@ -146,46 +180,50 @@ export function unitOf({ tensor, type, copy, byteLength }: Step, { fewbits, opti
 }
 
 /** `range`: of the tensor's bytes in the output, cut at multiples of `unitOf`. */
-async function* convertTensor(step: Step, work: Work, range: OutputRange): AsyncGenerator<Uint8Array> {
-  const { tensor, copy } = step;
-  if (copy) {
-    const stream = tensor.data.stream(range.begin, range.end);
-    if (!tensor.bigEndian) return yield* stream;
-    for await (const bytes of inPieces(stream, SLICE)) {
-      swap(bytes, tensor.element.pieceBytes);
-      yield bytes;
-    }
-    return;
-  }
+async function* convertTensor(step: Step, work: Work, { begin, end }: OutputRange): AsyncGenerator<Piece> {
+  const { tensor, byteLength } = step;
+  if (step.copy) return yield* copyTensor(tensor, work, { begin, end });
   const block = work.fewbits.blockFormats.find(({ name }) => name === step.type);
   const importance = block?.usesImportance ? await importanceFor(step, work) : undefined;
-  const convert = (values: Float32Array | Float64Array, start: number) =>
-    convertSlice(step, work, block, importance, values, start);
-  // With a pool as many slices are under way as it has workers; they are written in order.
-  const ahead = work.options.pool ? work.options.pool.size + 1 : 1;
-  const pending: Promise<Uint8Array>[] = [];
-  const elementAt = (byte: number) => Math.round(byte * (tensor.elements / step.byteLength));
-  let start = elementAt(range.begin);
-  const elements = { start, end: elementAt(range.end), signal: work.options.signal };
+  const elementAt = (byte: number) => Math.round(byte * (tensor.elements / byteLength));
+  let start = elementAt(begin);
+  const range = { start, end: elementAt(end), signal: work.options.signal };
   try {
-    for await (const values of slices(work.fewbits, tensor, sliceOf(tensor, importance), elements)) {
-      const made = convert(values, start);
-      // A failure is awaited below; until then it is not one that nobody handles.
-      made.catch(() => {});
-      pending.push(made);
-      start += values.length;
-      if (pending.length >= ahead) yield await pending.shift()!;
+    for await (const slice of storedSlices(work.fewbits, tensor, sliceOf(tensor, importance, work), range)) {
+      const bytes = convertSlice(step, work, block, rowOfImportance(importance, tensor, start), slice);
+      const from = start;
+      yield {
+        name: tensor.name,
+        bytes: bytes.catch((error) => Promise.reject(inTensor(atElement(error, from), tensor))),
+      };
+      start += isStored(slice) ? slice.count : slice.length;
     }
-    while (pending.length > 0) yield await pending.shift()!;
   } catch (error) {
     throw inTensor(error, tensor);
   }
 }
 
-/** Whole rows, about a million values; where experts have rows of importance of their own, no slice spans two of them. */
-function sliceOf({ shape, elements }: StoredTensor, importance: Float32Array | undefined): number {
+async function* copyTensor(
+  { name, data, element, file, bigEndian }: StoredTensor,
+  work: Work,
+  { begin, end }: OutputRange,
+): AsyncGenerator<Piece> {
+  const size = 4 * valuesAtOnce(work);
+  let at = begin;
+  for await (const bytes of inPieces(data.stream(begin, end, size), size)) {
+    if (bigEndian) swap(bytes, element.pieceBytes);
+    at += bytes.length;
+    yield piece(name, bytes);
+  }
+  if (at === end) return;
+  const what = `tensor '${shown(name)}' became ${digits(at - begin)} bytes instead of ${digits(end - begin)}`;
+  throw fault('BAD_LENGTH', file, data.byteOffset, `${what}.`);
+}
+
+/** Whole rows; where experts have rows of importance of their own, no slice spans two of them. */
+function sliceOf({ shape, elements }: StoredTensor, importance: Float32Array | undefined, work: Work): number {
   const row = shape.at(-1) ?? 1;
-  const rows = Math.max(1, Math.floor(SLICE / Math.max(row, 1)));
+  const rows = Math.max(1, Math.floor(valuesAtOnce(work) / Math.max(row, 1)));
   const experts = importance ? importance.length / row : 1;
   if (experts <= 1) return rows * row;
   const perExpert = elements / experts / row;
@@ -206,33 +244,43 @@ async function importanceFor(step: Step, { options }: Work): Promise<Float32Arra
   );
 }
 
+/** The row for the slice that begins there: of all, or of its expert. */
+function rowOfImportance(
+  importance: Float32Array | undefined,
+  { shape, elements }: StoredTensor,
+  start: number,
+): Float32Array | undefined {
+  if (!importance) return undefined;
+  const row = shape.at(-1) ?? 1;
+  const expert = Math.floor(start / (elements / (importance.length / row)));
+  return importance.subarray(expert * row, (expert + 1) * row);
+}
+
 async function convertSlice(
   { tensor, type }: Step,
-  { fewbits, options }: Work,
+  { fewbits, options: { pool } }: Work,
   block: BlockFormat | undefined,
   importance: Float32Array | undefined,
-  values: Float32Array | Float64Array,
-  start: number,
+  slice: StoredValues | Float32Array,
 ): Promise<Uint8Array> {
-  const worker: Pool | Fewbits = options.pool ?? fewbits;
+  const decoded = () => (isStored(slice) ? decodeStored(fewbits, slice) : slice);
   if (type === 'float32') {
-    const { buffer, byteOffset, byteLength } = values instanceof Float32Array ? values : Float32Array.from(values);
-    return new Uint8Array(buffer, byteOffset, byteLength);
+    const values = decoded();
+    return bytesOf(values instanceof Float32Array ? values : Float32Array.from(values));
   }
-  if (!block) {
-    const codes = await worker.encode(values, type as NumberFormatName);
-    return new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength);
-  }
+  // A worker gets the slice as it is, moved there, and decodes it.
+  const values = pool ? (slice as Float32Array) : decoded();
+  const move = pool && { transfer: true };
+  const worker: Pool | Fewbits = pool ?? fewbits;
+  if (!block) return bytesOf(await worker.encode(values, type as NumberFormatName, { ...move }));
   const rowLength = tensor.shape.at(-1) ?? 1;
-  const experts = importance ? importance.length / rowLength : 1;
-  const expert = Math.floor(start / (tensor.elements / experts));
-  const row = importance?.subarray(expert * rowLength, (expert + 1) * rowLength);
-  try {
-    return await worker.quantizeBlocks(values, type as BlockFormatName, { rowLength, ...(row && { importance: row }) });
-  } catch (error) {
-    throw atElement(error, start);
-  }
+  // What is moved is gone: the row is needed again.
+  const weights = importance && { importance: importance.slice() };
+  return worker.quantizeBlocks(values, type as BlockFormatName, { rowLength, ...weights, ...move });
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** An index counted in the tensor, not in the slice. */
 function atElement(error: unknown, start: number): unknown {

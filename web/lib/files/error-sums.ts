@@ -2,6 +2,17 @@
 
 type Values = Float32Array | Float64Array;
 
+/** The sum of importance × (w − w′)². */
+function weigh(values: Values, kept: Values, importance: Float32Array): number {
+  let sum = 0;
+  for (let row = 0; row < values.length; row += importance.length)
+    for (let column = 0; column < importance.length; column++) {
+      const error = values[row + column]! - kept[row + column]!;
+      sum += importance[column]! * error * error;
+    }
+  return sum;
+}
+
 export class ErrorSums {
   private count = 0;
   /** (w − w′)² */
@@ -15,21 +26,25 @@ export class ErrorSums {
 
   /** `importance`: of the columns of a row; `values` are whole rows then. */
   add(values: Values, kept: Values, importance?: Float32Array): void {
-    let [squared, weighted, original, restored, product, largest] = [0, 0, 0, 0, 0, this.maxAbsError];
-    const row = importance?.length ?? 1;
+    let squared = 0;
+    let original = 0;
+    let restored = 0;
+    let product = 0;
+    let largest = this.maxAbsError;
     for (let i = 0; i < values.length; i++) {
-      const [value, back] = [values[i]!, kept[i]!];
+      const value = values[i]!;
+      const back = kept[i]!;
       const error = value - back;
       squared += error * error;
-      weighted += importance ? importance[i % row]! * error * error : error * error;
       original += value * value;
       restored += back * back;
       product += value * back;
-      largest = Math.max(largest, Math.abs(error));
+      const size = Math.abs(error);
+      if (size > largest) largest = size;
     }
     this.count += values.length;
     this.squared += squared;
-    this.weighted += weighted;
+    this.weighted += importance ? weigh(values, kept, importance) : squared;
     this.original += original;
     this.restored += restored;
     this.product += product;

@@ -13,6 +13,8 @@ import { describe } from '../formats.ts';
 export interface Importance {
   /** GGUF, or llama-imatrix's older layout. */
   readonly format: 'gguf' | 'dat';
+  /** The file's name. */
+  readonly file: string;
   /** The texts that it was made from; the older layout names one at most. */
   readonly datasets: readonly string[];
   /** How many chunks of them; 0 where the file does not say. */
@@ -229,6 +231,7 @@ async function readValues(source: Source, name: string, { sums, counts, calls = 
 function toImportance(source: Source, { entries, ...rest }: Opened): Importance {
   return {
     ...rest,
+    file: source.name,
     names: [...entries.keys()],
     async read(name, shape) {
       const entry = entries.get(name);

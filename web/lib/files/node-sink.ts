@@ -1,6 +1,6 @@
 // A file in Node: written beside its place, synced, and renamed when it is whole.
 import { randomBytes } from 'node:crypto';
-import { open, realpath, rename, unlink } from 'node:fs/promises';
+import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Source } from '../containers/source.ts';
 import { FewbitsError } from '../errors.ts';
@@ -8,6 +8,12 @@ import { type Sink, webSink, writeFailed } from './sinks.ts';
 
 async function pathSink(file: string): Promise<Sink> {
   const name = path.basename(file);
+  // Found out at the end it would have cost all the work.
+  const isFolder = await stat(file).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isFolder) throw new FewbitsError('WRITE_FAILED', `${name} is a folder: name a file in it.`);
   const partial = path.join(path.dirname(file), `.${name}.${randomBytes(4).toString('hex')}.partial`);
   const failing = (error: unknown) => Promise.reject(writeFailed(name, error));
   const handle = await open(partial, 'wx').catch(failing);

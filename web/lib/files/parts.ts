@@ -39,6 +39,12 @@ async function sha256(...pieces: readonly Uint8Array[]): Promise<Uint8Array> {
     all.set(piece, at);
     at += piece.length;
   }
+  // Browsers have it on pages from https and localhost alone.
+  if (!globalThis.crypto?.subtle)
+    throw new FewbitsError(
+      'UNSUPPORTED',
+      'Parts are hashed by crypto.subtle, which is missing here: open the page by https.',
+    );
   return new Uint8Array(await crypto.subtle.digest('SHA-256', all));
 }
 
@@ -57,7 +63,7 @@ function costOf({ tensor, type, copy, byteLength }: Step, { fewbits }: Work): nu
 }
 
 /** Where the parts of the output begin, and its end: after equal shares of the work. */
-export function cutOutput({ steps, plan }: Job, count: number, work: Work): number[] {
+function cutOutput({ steps, plan }: Job, count: number, work: Work): number[] {
   const costs = plan.placed.map(({ index }) => costOf(steps[index]!, work));
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   const cuts = [0];

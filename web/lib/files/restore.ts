@@ -1,10 +1,10 @@
-// Bytes of a tensor to float32: slices through the core, and rules of its own for what no number format holds.
+// Values of a tensor, or of a range of it: slice by slice, in row-major order.
 import { fortranPositions } from '../containers/positions.ts';
-import type { Element, StoredTensor } from '../containers/tensor.ts';
+import type { StoredTensor } from '../containers/tensor.ts';
 import { digits, fault, shown } from '../containers/words.ts';
 import { FewbitsError } from '../errors.ts';
-import type { BlockFormatName, Fewbits, NumberFormatName } from '../types.ts';
-import { wideToFloat32 } from './wide.ts';
+import type { Fewbits } from '../types.ts';
+import { decodeStored, isStored, type StoredValues } from './stored.ts';
 
 /** Elements of a slice. */
 const SLICE = 2 ** 20;
@@ -33,15 +33,15 @@ function allocate({ name, file }: StoredTensor, count: number): Float32Array {
 }
 
 /**
- * The values of a tensor, or of a range of it, in row-major order, so many at a time: in doubles where float32 does not hold
- * them all, so that who narrows them further rounds once.
+ * A tensor, or a range of it, in row-major order, so many elements at a time, as they are stored: in bytes that are nobody
+ * else's. Values where they had to be picked out of the file one by one.
  */
-export async function* slices(
+export async function* storedSlices(
   fewbits: Fewbits,
   tensor: StoredTensor,
   count: number,
   { start = 0, end = tensor.elements, signal }: Partial<Range> = {},
-): AsyncGenerator<Float32Array | Float64Array> {
+): AsyncGenerator<StoredValues | Float32Array> {
   const { element, fortranOrder, data } = tensor;
   const { pieceElements, pieceBytes } = element;
   if (fortranOrder || count % pieceElements !== 0 || start % pieceElements !== 0) {
@@ -51,13 +51,24 @@ export async function* slices(
     return;
   }
   const bytesAt = (place: number) => Math.ceil(place / pieceElements) * pieceBytes;
+  const size = bytesAt(count);
   let at = start;
-  for await (const bytes of inPieces(data.stream(bytesAt(start), bytesAt(end)), bytesAt(count))) {
+  for await (const bytes of inPieces(data.stream(bytesAt(start), bytesAt(end), size), size)) {
     const held = Math.min((bytes.length / pieceBytes) * pieceElements, end - at);
-    yield decodeWide(fewbits, tensor, bytes, held);
+    const own = bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+    yield storedIn(tensor, own, held);
     at += held;
   }
   if (at < end) throw shortData(tensor, at);
+}
+
+const storedIn = ({ element, bigEndian = false }: StoredTensor, bytes: Uint8Array, count: number): StoredValues => ({
+  ...{ bytes, element, bigEndian, count },
+});
+
+/** The same, decoded: in doubles where float32 does not hold all values, so that who narrows them further rounds once. */
+export async function* slices(...given: Parameters<typeof storedSlices>): AsyncGenerator<Float32Array | Float64Array> {
+  for await (const slice of storedSlices(...given)) yield isStored(slice) ? decodeStored(given[0], slice) : slice;
 }
 
 /** Calls back with the values of [start, end) in the file's order, and where each part begins. */
@@ -88,64 +99,37 @@ function shortData({ name, file }: StoredTensor, at: number): FewbitsError {
   return fault('TRUNCATED', file, undefined, `tensor '${shown(name)}' ends after ${digits(at)} of its values.`);
 }
 
-/** The same bytes, cut into equal parts; the last may be shorter. */
+/** The same bytes, cut into equal parts; the last may be shorter. Parts that lie in one array are views of it. */
 export async function* inPieces(stream: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
-  let rest = new Uint8Array(0);
-  for await (const chunk of stream) {
-    let at = 0;
-    if (rest.length > 0) {
-      at = Math.min(length - rest.length, chunk.length);
-      const joined = new Uint8Array(rest.length + at);
-      joined.set(rest);
-      joined.set(chunk.subarray(0, at), rest.length);
-      if (joined.length === length) yield joined;
-      rest = joined.length === length ? new Uint8Array(0) : joined;
+  let begun = new Uint8Array(0);
+  let held = 0;
+  for await (const chunk of stream)
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + length - held);
+      at += part.length;
+      if (part.length === length) {
+        yield part;
+        continue;
+      }
+      if (held + part.length > begun.length) {
+        // Grows with what there is: a file may promise more than it has.
+        const grown = new Uint8Array(Math.min(length, Math.max(held + part.length, 2 * begun.length)));
+        grown.set(begun.subarray(0, held));
+        begun = grown;
+      }
+      begun.set(part, held);
+      held += part.length;
+      if (held < length) continue;
+      yield begun;
+      begun = new Uint8Array(0);
+      held = 0;
     }
-    for (; at + length <= chunk.length; at += length) yield chunk.subarray(at, at + length);
-    if (at < chunk.length) rest = chunk.slice(at);
-  }
-  if (rest.length > 0) yield rest;
+  if (held > 0) yield begun.subarray(0, held);
 }
 
 function decode(fewbits: Fewbits, tensor: StoredTensor, bytes: Uint8Array, count: number): Float32Array {
-  const values = decodeWide(fewbits, tensor, bytes, count);
+  const values = decodeStored(fewbits, storedIn(tensor, bytes, count));
   return values instanceof Float32Array ? values : Float32Array.from(values);
-}
-
-function decodeWide(
-  fewbits: Fewbits,
-  tensor: StoredTensor,
-  bytes: Uint8Array,
-  count: number,
-): Float32Array | Float64Array {
-  const { element, bigEndian } = tensor;
-  const type = element.type as string;
-  if (element.reading === 'block') return fewbits.dequantizeBlocks(bytes, type as BlockFormatName, count);
-  if (bigEndian) swap(bytes, element.pieceBytes);
-  if (element.reading === 'bool') return Float32Array.from(bytes, (byte) => (byte === 0 ? 0 : 1));
-  // Views of numbers must begin where their size asks for; files do not care.
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
-  const { buffer, byteOffset } = aligned;
-  if (element.reading === 'int64') return wideToFloat32(new Int32Array(buffer, byteOffset, 2 * count));
-  if (element.reading === 'uint64') return wideToFloat32(new Uint32Array(buffer, byteOffset, 2 * count));
-  if (type === 'float32') return new Float32Array(buffer, byteOffset, count);
-  return fewbits.decode(codesOf(fewbits, element, aligned, count), type as NumberFormatName);
-}
-
-/** One code per element. */
-function codesOf(fewbits: Fewbits, { pieceElements, pieceBytes }: Element, bytes: Uint8Array, count: number) {
-  const { buffer, byteOffset } = bytes;
-  if (pieceElements > 1) return fewbits.unpackBits(bytes, (8 * pieceBytes) / pieceElements, count);
-  if (pieceBytes === 1) return bytes;
-  if (pieceBytes === 2) return new Uint16Array(buffer, byteOffset, count);
-  return pieceBytes === 4
-    ? new Uint32Array(buffer, byteOffset, count)
-    : new BigUint64Array(buffer as ArrayBuffer, byteOffset, count);
-}
-
-/** Turns the bytes of every element around. */
-export function swap(bytes: Uint8Array, size: number): void {
-  if (size > 1) for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
 }
 
 /** An array whose first axis runs fastest: its values come in another order than they are wanted in. */

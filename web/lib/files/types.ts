@@ -99,14 +99,20 @@ export interface ConversionOverride {
   type: string;
 }
 
-/** Importances by tensor, as `openImportance` gives them. */
+/** Importances by tensor, as `openImportance` gives them. Of a matrix that has a file the output's metadata tell it. */
 export interface ImportanceLike {
+  readonly file?: string;
+  readonly datasets?: readonly string[];
+  readonly chunks?: number;
+  readonly names?: readonly string[];
   read(name: string, shape: { rowLength: number; experts?: number }): Promise<Float32Array | undefined>;
 }
 
 /** An importance matrix, opened. */
 export interface ImportanceMatrix extends ImportanceLike {
   readonly format: 'gguf' | 'dat';
+  /** The file's name. */
+  readonly file: string;
   /** The texts that it was made from; the older layout names one at most. */
   readonly datasets: readonly string[];
   /** How many chunks of them; 0 where the file does not say. */
