@@ -324,6 +324,7 @@ describe('converting', () => {
     await withPicker(page);
     await openLarge(page);
     await chooseType(page, 'Type', 'q2_k');
+    await convert(page).getByText('large-q2_k.gguf').waitFor();
     const foretold = await announced(page);
     await convert(page).getByRole('button', { name: 'Convert and save' }).click();
     await convert(page).getByRole('progressbar', { name: 'Converted' }).waitFor();

@@ -79,7 +79,9 @@ export function Chosen({ view, options, index, ask, choose }: ChosenProps) {
 
 /** The tensor's row: of those at hand, or asked for. */
 function useRow({ view, options, index, ask }: Omit<ChosenProps, 'choose'>): Row | undefined {
-  const [row, setRow] = useState<Row | undefined>(view.rows.find((one) => one.index === index));
+  const [row, setRow] = useState<Row | undefined>(
+    [...view.rows, view.worst].find((one) => one?.index === index) ?? undefined,
+  );
   useEffect(() => {
     let current = true;
     void ask<Row>('row', { index, options }).then(

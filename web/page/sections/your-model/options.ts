@@ -22,7 +22,7 @@ export const options = {
   type: text('q4_k', { maxLength: 20 }),
   recipe: text('q4_k_m', { maxLength: 20 }),
   /** Of the whole file, in bits per weight: a link must not tell how large a model of the reader's is. */
-  size: number(5, { min: 0.5, max: 64 }),
+  size: number(6, { min: 0.5, max: 64 }),
   to: choice(['gguf', 'safetensors'], 'gguf'),
   plain: text('float16', { maxLength: 20 }),
   /** Measure every weight, also of large tensors. */
@@ -108,7 +108,8 @@ export interface View {
   /** How many tensors the reader chose a type for. */
   chosen: number;
   measured: { done: number; of: number; approximate: boolean };
-  worst: { index: number; name: string; sqnrDb: number } | null;
+  /** The tensor that loses most, of those that are measured: the one looked at, until the reader picks another. */
+  worst: (Row & { sqnrDb: number }) | null;
   tiles: Tiles;
   rows: Row[];
   memory: MemoryView | null;
@@ -146,3 +147,10 @@ export const tableOf = ({ tiles }: View): TableData => ({
     tiles.heat[i]! < 0 ? '…' : String(tiles.heat[i]),
   ]),
 });
+
+/** What the converted file is called. */
+export function newName(name: string, { by, type, recipe, to, plain }: Options): string {
+  const base = name.replace(/\.[^.]*$/, '');
+  const what = to === 'safetensors' ? plain : by === 'recipe' ? recipe : by === 'size' ? 'mixed' : type;
+  return `${base}-${what}.${to}`;
+}

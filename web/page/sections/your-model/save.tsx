@@ -6,7 +6,7 @@ import { download } from '../../kit/download.ts';
 import { count, decimalBytes, whole } from '../../kit/numbers.ts';
 import { sentenceOf } from '../../kit/page.ts';
 import { modelWorker } from './client.ts';
-import type { Options, View } from './options.ts';
+import { newName, type Options, type View } from './options.ts';
 
 interface Progress {
   bytesDone: number;
@@ -29,7 +29,8 @@ export function Save({ view, options }: { view: View; options: Options }) {
   useTitle(progress);
 
   const start = async () => {
-    const name = view.newName;
+    // By the options, which are what is converted: the view for them may still be on its way.
+    const name = newName(view.name, options);
     const handle = await askWhere(name);
     if (handle === 'nowhere') return;
     const begun = performance.now();

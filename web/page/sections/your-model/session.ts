@@ -15,6 +15,7 @@ import {
   heatOf,
   LABELLED,
   type MemoryView,
+  newName,
   type Options,
   type Row,
   type Sort,
@@ -107,6 +108,7 @@ export class ModelSession {
     const plan = this.plan(options);
     const conversion = 'conversion' in plan ? plan.conversion : undefined;
     const rows = this.rowsOf(options, conversion);
+    const worst = worstOf(rows);
     return {
       ...{ id: opened.id, isExample: opened.isExample, name: opened.name, format: model.format, files: opened.files },
       tensors: model.tensors.length,
@@ -121,7 +123,7 @@ export class ModelSession {
       reach: 'reach' in plan ? plan.reach : null,
       chosen: opened.chosen.size,
       measured: this.progress(options, rows),
-      worst: worstOf(rows),
+      worst: worst && { ...worst, choices: choicesFor(this.formats, opened, worst.index, options) },
       tiles: tilesOf(rows),
       rows: rows.slice(0, FIRST_ROWS).map((row) => this.withChoices(row, options)),
       memory: conversion ? memoryOf(opened, conversion, options) : null,
@@ -312,12 +314,6 @@ function nameOf({ format }: Model, files: readonly File[]): string {
   return name.replace(/-\d{5}-of-\d{5}(?=\.\w+$)/, '');
 }
 
-function newName(name: string, { by, type, recipe, to, plain }: Options): string {
-  const base = name.replace(/\.[^.]*$/, '');
-  const what = to === 'safetensors' ? plain : by === 'recipe' ? recipe : by === 'size' ? 'mixed' : type;
-  return `${base}-${what}.${to}`;
-}
-
 /** Tensors that get another type at all: the library's own answer. None where the model cannot go into a GGUF. */
 function candidatesOf(model: Model): Set<number> {
   try {
@@ -360,10 +356,10 @@ function reasonsOf(rows: readonly Row[]): View['reasons'] {
 }
 
 function worstOf(rows: readonly Row[]): View['worst'] {
-  const measured = rows.filter(({ sqnrDb }) => sqnrDb !== null && sqnrDb !== Number.POSITIVE_INFINITY);
-  if (measured.length === 0) return null;
-  const { index, name, sqnrDb } = measured.reduce((worst, row) => (row.sqnrDb! < worst.sqnrDb! ? row : worst));
-  return { index, name, sqnrDb: sqnrDb! };
+  const measured = rows.filter(
+    (row): row is Row & { sqnrDb: number } => row.sqnrDb !== null && row.sqnrDb !== Number.POSITIVE_INFINITY,
+  );
+  return measured.length === 0 ? null : measured.reduce((worst, row) => (row.sqnrDb < worst.sqnrDb ? row : worst));
 }
 
 function tilesOf(rows: readonly Row[]): Tiles {
