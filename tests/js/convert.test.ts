@@ -2,7 +2,7 @@
 // whole file or none.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -34,6 +34,15 @@ async function converted(
   const bytes = new Uint8Array(await blob!.arrayBuffer());
   assert.equal(bytes.length, byteLength);
   return bytes;
+}
+
+/** A safetensors file with one tensor. */
+async function floats(values: Float32Array<ArrayBuffer>, shape: number[]): Promise<Blob> {
+  const entry = { dtype: 'F32', shape, data_offsets: [0, values.byteLength] };
+  const header = new TextEncoder().encode(JSON.stringify({ 'w.weight': entry }));
+  const length = new Uint8Array(8);
+  length[0] = header.length;
+  return new Blob([length, header, values]);
 }
 
 describe('what is written again', () => {
@@ -158,6 +167,63 @@ describe('GGUF of one type', () => {
           await converted(source, { to: 'gguf', type, pool }),
           await converted(source, { to: 'gguf', type }),
           type,
+        );
+    } finally {
+      await pool.terminate();
+    }
+  });
+
+  it('cuts rows that are longer than what is converted at once, and writes what whole rows give', async () => {
+    const row = 2 ** 19 + 768;
+    const values = Float32Array.from({ length: 2 * row }, (_, i) => Math.sin(i * 1.7) + (i % 1000));
+    const pool = await createPool({ size: 2 });
+    try {
+      const model = await openModel(await floats(values, [2, row]));
+      for (const [type, expected] of [
+        ['q4_k', fewbits.quantizeBlocks(values, 'q4_k', { rowLength: row })],
+        ['q8_0', fewbits.quantizeBlocks(values, 'q8_0', { rowLength: row })],
+        ['float16', new Uint8Array(fewbits.encode(values, 'float16').buffer as ArrayBuffer)],
+      ] as const)
+        for (const workers of [{}, { pool }]) {
+          const written: Uint8Array[] = [];
+          const sink = new WritableStream<Uint8Array>({ write: (bytes) => void written.push(bytes) });
+          await convertModel(model, sink, { to: 'gguf', type, ...workers });
+          const bytes = Buffer.concat(written);
+          const [tensor] = (await openModel(new Blob(written as BlobPart[]))).tensors;
+          const own = bytes.subarray(tensor!.byteOffset, tensor!.byteOffset! + tensor!.byteLength);
+          assert.ok(own.equals(expected), type);
+          const longest = Math.max(...written.map(({ length }) => length));
+          assert.ok(longest <= tensor!.byteLength / 2, `${longest} bytes at once`);
+        }
+    } finally {
+      await pool.terminate();
+    }
+  });
+
+  it('knows where it is in an array whose first axis runs fastest, with workers too', async () => {
+    const shape = [3, 1024, 512];
+    const header = `{'descr': '<f4', 'fortran_order': True, 'shape': (${shape.join(', ')}), }`.padEnd(117);
+    const head = Buffer.from(`\x93NUMPY\x01\x00\x76\x00${header}\n`, 'latin1');
+    const values = Float32Array.from({ length: 3 * 1024 * 512 }, (_, i) => Math.sin(i * 1.7));
+    const importance = {
+      read: async (_: string, { rowLength, experts = 1 }: { rowLength: number; experts?: number }) =>
+        Float32Array.from({ length: rowLength * experts }, (_, i) => (i < rowLength ? 1 : 0.01 + (i % 13) ** 3)),
+    };
+    const pool = await createPool({ size: 2 });
+    try {
+      const options: ConvertOptions = { to: 'gguf', type: 'q4_k', importance };
+      const model = new Blob([head, values]);
+      assert.ok(Buffer.from(await converted(model, options)).equals(await converted(model, { ...options, pool })));
+      // Of [2, 1000, 500]: stored with the first axis fastest, wanted with the last.
+      values[2 + 3 * (1000 + 1024 * 500)] = Number.NaN;
+      for (const workers of [{}, { pool }])
+        await assert.rejects(
+          converted(new Blob([head, values]), { to: 'gguf', type: 'q8_0', ...workers }),
+          (error: FewbitsError) => {
+            assert.equal(error.code, 'NON_FINITE');
+            assert.equal(error.details['index'], 500 + 512 * (1000 + 1024 * 2));
+            return true;
+          },
         );
     } finally {
       await pool.terminate();
@@ -290,7 +356,7 @@ describe('GGUF of one type', () => {
   it('names the tensor and the element that is not finite', async () => {
     const values = new Float32Array(3 * 32).fill(1);
     values[70] = Number.NaN;
-    const gguf = await converted(await named(values, [3, 32]), { to: 'gguf' });
+    const gguf = await converted(await floats(values, [3, 32]), { to: 'gguf' });
     await assert.rejects(converted(gguf, { to: 'gguf', type: 'q8_0' }), (error: FewbitsError) => {
       assert.equal(error.code, 'NON_FINITE');
       assert.equal(error.details['index'], 70);
@@ -298,14 +364,6 @@ describe('GGUF of one type', () => {
       return true;
     });
   });
-
-  async function named(values: Float32Array<ArrayBuffer>, shape: number[]): Promise<Blob> {
-    const entry = { dtype: 'F32', shape, data_offsets: [0, values.byteLength] };
-    const header = new TextEncoder().encode(JSON.stringify({ 'w.weight': entry }));
-    const length = new Uint8Array(8);
-    length[0] = header.length;
-    return new Blob([length, header, values]);
-  }
 });
 
 describe('ggml', async () => {
@@ -458,6 +516,25 @@ describe('sinks', async () => {
     const collected = new Response(readable as ReadableStream).arrayBuffer();
     await convertModel(await openModel(source), writable, options);
     assert.deepEqual(new Uint8Array(await collected), whole);
+  });
+
+  it('may be no stream that another writer holds', async () => {
+    const held = new WritableStream<Uint8Array>();
+    held.getWriter();
+    const model = await openModel(source);
+    assert.equal(await codeOf(() => convertModel(model, held, options)), 'WRITE_FAILED');
+  });
+
+  it('take the place of files, not of devices and pipes', { skip: process.platform === 'win32' }, async () => {
+    const pipe = path.join(scratch, 'pipe.gguf');
+    const model = await openModel(source);
+    execFileSync('mkfifo', [pipe]);
+    try {
+      assert.equal(await codeOf(() => convertModel(model, pipe, options)), 'WRITE_FAILED');
+      assert.ok(statSync(pipe).isFIFO());
+    } finally {
+      rmSync(pipe);
+    }
   });
 
   it('may be a handle of a file system of browsers, which is aborted where something fails', async () => {

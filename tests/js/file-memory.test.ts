@@ -204,6 +204,13 @@ describe('the memory of a GGUF', () => {
     assert.equal(errorOf(() => fileMemory(whole, { context: 1, kvFormat: 'q5' as 'q5_0' })).code, 'UNKNOWN_FORMAT');
   });
 
+  it('stands long lists and names', async () => {
+    const many = await ggufOf('llama', { 'attention.head_count_kv': new Array(200_000).fill(8) }, 4);
+    assert.match(fileMemory(many, { context: 4096 }).assumptions[0]!, /^Only weights are counted/);
+    const long = await ggufOf('x'.repeat(100_000), {}, 4);
+    assert.ok(fileMemory(long, { context: 4096 }).assumptions[0]!.length < 200);
+  });
+
   it('of other files needs a config.json, which has to be right', async () => {
     const model = await openModel(pathOf('safetensors/sharded/model.safetensors.index.json'));
     assert.equal(modelConfig(model), undefined);

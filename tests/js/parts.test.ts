@@ -83,6 +83,17 @@ describe('parts put together', () => {
       assert.deepEqual(await joined(await all(model, options, count)), await whole(model, options), `${count} parts`);
   });
 
+  it('ask for the importance of what is weighed, and of nothing else', async () => {
+    const asked: string[] = [];
+    const importance = { read: async (name: string) => void asked.push(name) };
+    const model = await openModel(matrix('w.weight', [8, 256]));
+    for (const type of ['q8_0', 'float16', 'q4_k']) await part(model, { to: 'gguf', type, importance }, 2, 2);
+    assert.deepEqual([...new Set(asked)], ['w.weight']);
+    asked.length = 0;
+    await part(model, { to: 'gguf', type: 'float16', importance }, 2, 2);
+    assert.deepEqual(asked, []);
+  });
+
   it('are the same from a pool', async () => {
     const model = await openModel(pathOf('gguf/llama_mix.gguf'));
     const pool = await createPool({ size: 2 });
@@ -170,6 +181,12 @@ describe('what does not belong together is refused', async () => {
       );
     assert.equal(await codeOf(() => joinParts([load('gguf/v2.gguf')], 'blob')), 'BAD_MAGIC');
     assert.equal(await codeOf(() => joinParts([], 'blob')), 'BAD_ARGUMENT');
+  });
+
+  it('a part of more parts than there can be, without counting them', async () => {
+    const many = one.slice();
+    new DataView(many.buffer).setUint32(12, 2 ** 32 - 1, true);
+    await refused([many], 'BAD_HEADER', /its header contradicts itself/);
   });
 
   it('numbers that are none', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { type FileMemory, fileMemory, type Model, type ModelTensor } from 'fewbits/files';
-import { visible } from '../lib/containers/words.ts';
+import { shown, visible } from '../lib/containers/words.ts';
 import { wholeNumber } from './arguments.ts';
 import { type FormatName, readConfig } from './memory.ts';
 import { needTable } from './memory-report.ts';
@@ -124,7 +124,7 @@ function summary({ format, metadata, tensors, quantization }: Model, memory: Fil
   const files = new Set(tensors.map((tensor) => tensor.file)).size;
   const { parameters, weights } = memory;
   const lines: [name: string, value: string][] = [
-    ['format', [format, ...(typeof architecture === 'string' ? [visible(architecture)] : [])].join(', ')],
+    ['format', [format, ...(typeof architecture === 'string' ? [shown(architecture)] : [])].join(', ')],
     ['tensors', `${grouped(tensors.length)}${files > 1 ? ` in ${grouped(files)} files` : ''}`],
     [quantization ? 'elements' : 'parameters', grouped(parameters)],
     ['bytes', `${longBytes(weights)}, ${bitsPerWeight(weights, parameters)} bits a weight`],

@@ -5,6 +5,7 @@ import { align } from '../containers/write.ts';
 import { FewbitsError } from '../errors.ts';
 import type { BlockFormatName, Fewbits, NumberFormatName, Pool } from '../types.ts';
 import { isCandidate } from './candidates.ts';
+import { alignmentOf } from './conversion-file.ts';
 import { planConversion } from './convert.ts';
 import { ErrorSums } from './error-sums.ts';
 import { internalsOf } from './internals.ts';
@@ -15,8 +16,6 @@ import type { Analysis, AnalyzedTensor, AnalyzedType, AnalyzeOptions, Model } fr
 
 /** Values that are tried at once, in all types together. */
 const AT_ONCE = 2 ** 21;
-/** GGUF's, between tensors. */
-const ALIGNMENT = 32;
 
 export async function analyzeModel(model: Model, options: AnalyzeOptions): Promise<Analysis> {
   const internals = internalsOf(model);
@@ -60,12 +59,13 @@ async function tryTypes(
   const experts = tensor.shape.length > 2 ? tensor.shape[0]! : 1;
   const importance = await options.importance?.read(tensor.name, { rowLength: row, experts });
   const tries = fitting.map((type) => ({ type, sums: new ErrorSums() }));
-  // Slices of whole rows, all of one expert.
   const rows = tensor.elements / row / experts;
-  let fit = Math.max(1, Math.min(rows, Math.floor(AT_ONCE / (types.length * row))));
-  while (rows % fit !== 0) fit--;
+  const most = 2 ** Math.floor(Math.log2(AT_ONCE / types.length));
+  const size = importance
+    ? row * fittingRows(rows, most / row)
+    : Math.max(1, Math.floor(most / row)) * Math.min(row, most);
   let start = 0;
-  for await (const part of slices(fewbits, tensor, fit * row, { signal: options.signal })) {
+  for await (const part of slices(fewbits, tensor, size, { signal: options.signal })) {
     if (options.signal?.aborted) throw new FewbitsError('ABORTED', 'The analysis was cancelled.');
     const values = part instanceof Float32Array ? part : Float32Array.from(part);
     const expert = Math.floor(start / (rows * row));
@@ -86,6 +86,13 @@ async function tryTypes(
   }));
 }
 
+/** Rows of one expert that are tried at once: as many as fit, in equal parts. */
+function fittingRows(rows: number, most: number): number {
+  let fit = Math.max(1, Math.min(rows, Math.floor(most)));
+  while (rows % fit !== 0) fit--;
+  return fit;
+}
+
 /** What the type keeps of the values. */
 async function keep(
   worker: Fewbits | Pool,
@@ -100,7 +107,9 @@ async function keep(
   const block = fewbits.blockFormats.find((format) => format.name === type);
   try {
     if (!block) return await worker.cast(values, type as NumberFormatName);
-    const options = { rowLength: shape.at(-1)!, ...(importance && block.usesImportance && { importance }) };
+    // A row that is too long comes in parts, which end between blocks.
+    const rowLength = Math.min(shape.at(-1)!, values.length);
+    const options = { rowLength, ...(importance && block.usesImportance && { importance }) };
     const bytes = await worker.quantizeBlocks(values, type as BlockFormatName, options);
     return await worker.dequantizeBlocks(bytes, type as BlockFormatName);
   } catch (error) {
@@ -120,12 +129,13 @@ function makePlan(
   const replaced = candidates.filter(({ name }) => names.has(name));
   // All that is no candidate keeps its type and its place: the file without them.
   const { byteLength } = planConversion(model, { to: 'gguf' });
-  const otherBytes = replaced.reduce((left, tensor) => left - align(tensor.byteLength, ALIGNMENT), byteLength);
+  const alignment = alignmentOf(internalsOf(model).container);
+  const otherBytes = replaced.reduce((left, tensor) => left - align(tensor.byteLength, alignment), byteLength);
   return planTypes(
     chosen.map(({ name, results }) => ({
       name,
       results: results.map(({ type, byteLength, error }) => ({ type: type as TensorType, byteLength, error })),
     })),
-    { targetBytes: targetBytes!, otherBytes, measure: importance ? 'importance' : 'proxy' },
+    { targetBytes: targetBytes!, otherBytes, alignment, measure: importance ? 'importance' : 'proxy' },
   );
 }

@@ -15,6 +15,10 @@ import type { ImportanceLike, PlanOptions } from './types.ts';
 
 const GGUF_ALIGNMENT = 32;
 
+/** What tensors begin at multiples of in a GGUF: as in the one that it is made from. */
+export const alignmentOf = (container: Container): number =>
+  (container as Partial<GgufContainer>).alignment ?? GGUF_ALIGNMENT;
+
 /** A key that is new, or one whose bytes stand in the source. */
 export interface PlannedKey {
   begin: number;
@@ -113,7 +117,7 @@ export function planFile(
   }));
   if (to === 'safetensors') return planSafetensors(tensors, textMetadata(container));
   if (to === 'gguf') {
-    const alignment = (container as Partial<GgufContainer>).alignment ?? GGUF_ALIGNMENT;
+    const alignment = alignmentOf(container);
     const sorted = container.format === 'gguf' && changesTypes(options) ? inOrder(tensors) : tensors;
     const { placed, ...plan } = planGguf('the output', sorted, keys, alignment);
     return { ...plan, placed: placed.map((place) => ({ ...place, index: sorted[place.index]!.index })) };

@@ -179,24 +179,30 @@ export function unitOf({ tensor, type, copy, byteLength }: Step, { fewbits, opti
   return byteLength / (experts ?? elements / (shape.at(-1) ?? 1));
 }
 
+/** Whether an importance matrix decides its bytes. */
+export const weighs = ({ type, copy, byteLength }: Step, { fewbits }: Work): boolean =>
+  !copy && byteLength > 0 && fewbits.blockFormats.some((block) => block.name === type && block.usesImportance);
+
 /** `range`: of the tensor's bytes in the output, cut at multiples of `unitOf`. */
 async function* convertTensor(step: Step, work: Work, { begin, end }: OutputRange): AsyncGenerator<Piece> {
   const { tensor, byteLength } = step;
   if (step.copy) return yield* copyTensor(tensor, work, { begin, end });
   const block = work.fewbits.blockFormats.find(({ name }) => name === step.type);
-  const importance = block?.usesImportance ? await importanceFor(step, work) : undefined;
+  const importance = weighs(step, work) ? await importanceFor(step, work) : undefined;
   const elementAt = (byte: number) => Math.round(byte * (tensor.elements / byteLength));
   let start = elementAt(begin);
   const range = { start, end: elementAt(end), signal: work.options.signal };
   try {
     for await (const slice of storedSlices(work.fewbits, tensor, sliceOf(tensor, importance, work), range)) {
+      // Before the slice is moved to a worker: nothing of it is left here then.
+      const count = countOf(slice);
       const bytes = convertSlice(step, work, block, rowOfImportance(importance, tensor, start), slice);
       const from = start;
+      start += count;
       yield {
         name: tensor.name,
         bytes: bytes.catch((error) => Promise.reject(inTensor(atElement(error, from), tensor))),
       };
-      start += isStored(slice) ? slice.count : slice.length;
     }
   } catch (error) {
     throw inTensor(error, tensor);
@@ -220,10 +226,17 @@ async function* copyTensor(
   throw fault('BAD_LENGTH', file, data.byteOffset, `${what}.`);
 }
 
-/** Whole rows; where experts have rows of importance of their own, no slice spans two of them. */
+const countOf = (slice: StoredValues | Float32Array): number => (isStored(slice) ? slice.count : slice.length);
+
+/**
+ * Whole rows; where experts have rows of importance of their own, no slice spans two of them. A row that is too long is cut,
+ * where no importance of its columns is needed: the power of two falls between blocks.
+ */
 function sliceOf({ shape, elements }: StoredTensor, importance: Float32Array | undefined, work: Work): number {
   const row = shape.at(-1) ?? 1;
-  const rows = Math.max(1, Math.floor(valuesAtOnce(work) / Math.max(row, 1)));
+  const most = valuesAtOnce(work);
+  if (!importance && row > most) return most;
+  const rows = Math.max(1, Math.floor(most / Math.max(row, 1)));
   const experts = importance ? importance.length / row : 1;
   if (experts <= 1) return rows * row;
   const perExpert = elements / experts / row;
@@ -263,6 +276,7 @@ async function convertSlice(
   importance: Float32Array | undefined,
   slice: StoredValues | Float32Array,
 ): Promise<Uint8Array> {
+  const count = countOf(slice);
   const decoded = () => (isStored(slice) ? decodeStored(fewbits, slice) : slice);
   if (type === 'float32') {
     const values = decoded();
@@ -273,7 +287,8 @@ async function convertSlice(
   const move = pool && { transfer: true };
   const worker: Pool | Fewbits = pool ?? fewbits;
   if (!block) return bytesOf(await worker.encode(values, type as NumberFormatName, { ...move }));
-  const rowLength = tensor.shape.at(-1) ?? 1;
+  // A part of a row stands for one.
+  const rowLength = Math.min(tensor.shape.at(-1) ?? 1, count);
   // What is moved is gone: the row is needed again.
   const weights = importance && { importance: importance.slice() };
   return worker.quantizeBlocks(values, type as BlockFormatName, { rowLength, ...weights, ...move });

@@ -1,4 +1,5 @@
 // What a model in a file needs to run: the weights as they are stored, to the byte, and the caches that its layers ask for.
+import { shown } from '../containers/words.ts';
 import { FewbitsError } from '../errors.ts';
 import type { MemoryTerm } from '../types.ts';
 import { internalsOf } from './internals.ts';
@@ -40,7 +41,7 @@ export function fileMemory(
 function unknownLayers({ format, metadata }: Model): string {
   const architecture = metadata.get('general.architecture');
   if (format === 'gguf' && typeof architecture === 'string')
-    return `Only weights are counted: what the layers of '${architecture}' keep in a cache is not known here.`;
+    return `Only weights are counted: what the layers of '${shown(architecture)}' keep in a cache is not known here.`;
   return 'Only weights are counted: the KV cache depends on the layers, which config.json tells.';
 }
 

@@ -172,7 +172,7 @@ const ratio = (a: number | undefined, b: number | undefined): number | undefined
 /** Hybrids have a list, with 0 for layers that have none. */
 function mostKvHeads(metadata: Metadata): unknown {
   const value = metadata.get('attention.head_count_kv');
-  return isList(value) ? Math.max(0, ...Array.from(value, Number)) || undefined : value;
+  return isList(value) ? Array.from(value, Number).reduce((most, one) => Math.max(most, one), 0) || undefined : value;
 }
 
 function attentionLayers(metadata: Metadata): number[] {

@@ -9,11 +9,11 @@ import { type Sink, webSink, writeFailed } from './sinks.ts';
 async function pathSink(file: string): Promise<Sink> {
   const name = path.basename(file);
   // Found out at the end it would have cost all the work.
-  const isFolder = await stat(file).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isFolder) throw new FewbitsError('WRITE_FAILED', `${name} is a folder: name a file in it.`);
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory()) throw new FewbitsError('WRITE_FAILED', `${name} is a folder: name a file in it.`);
+  // A device or a pipe would be replaced by the file: /dev/null, for who may write there.
+  if (found && !found.isFile())
+    throw new FewbitsError('WRITE_FAILED', `${name} is no file but a device or a pipe: name a file.`);
   const partial = path.join(path.dirname(file), `.${name}.${randomBytes(4).toString('hex')}.partial`);
   const failing = (error: unknown) => Promise.reject(writeFailed(name, error));
   const handle = await open(partial, 'wx').catch(failing);

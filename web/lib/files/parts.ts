@@ -18,6 +18,7 @@ import {
   prepare,
   unitOf,
   type Work,
+  weighs,
   writeAll,
 } from './convert.ts';
 import { internalsOf } from './internals.ts';
@@ -101,7 +102,7 @@ async function hashPlan({ steps, plan }: Job, cuts: readonly number[], work: Wor
   const hashes = [await sha256(plan.head)];
   for (const step of steps) {
     hashes.push(await sampleOf(step));
-    if (!step.copy) hashes.push(await importanceOf(step, work));
+    if (weighs(step, work)) hashes.push(await importanceOf(step, work));
   }
   const places = new ByteWriter();
   for (const cut of cuts) places.u64(cut);
@@ -142,10 +143,13 @@ class Seal {
   }
 }
 
+const isPart = ({ index, count }: Pick<ConversionPart, 'index' | 'count'>): boolean =>
+  index >= 1 && index <= count && count <= MOST_PARTS;
+
 function checkPart(part: unknown): { index: number; count: number } {
   const { index, count } = Object(part) as { index: number; count: number };
   const whole = Number.isInteger(index) && Number.isInteger(count);
-  if (whole && index >= 1 && index <= count && count <= MOST_PARTS) return { index, count };
+  if (whole && isPart({ index, count })) return { index, count };
   const what = `part is { index, count }: whole numbers, index from 1 to count, count at most ${digits(MOST_PARTS)}`;
   throw new FewbitsError('BAD_ARGUMENT', `${what}; they are ${index} and ${count}.`);
 }
@@ -210,7 +214,7 @@ async function openPart(source: Source): Promise<OpenedPart> {
   const u64 = (place: number) => Number(view.getBigUint64(MAGIC.length + 8 + 8 * place, true));
   const part = { index: u32(0), count: u32(1), begin: u64(0), end: u64(1), byteLength: u64(2) };
   const expected = HEADER + (part.end - part.begin) + HASH;
-  if (part.begin > part.end || part.end > part.byteLength || part.index < 1 || part.index > part.count)
+  if (part.begin > part.end || part.end > part.byteLength || !isPart(part))
     throw fault('BAD_HEADER', name, MAGIC.length, 'its header contradicts itself. Make the part again.');
   if (size !== expected) {
     const what = `part ${part.index} of ${part.count} has ${digits(size)} bytes instead of ${digits(expected)}`;
@@ -269,7 +273,10 @@ export function partJoiner({ open, source }: Joiner): JoinParts {
       throw new FewbitsError('BAD_ARGUMENT', 'Give the parts to be joined, as a list.');
     const sources: Source[] = [];
     for (const value of given) sources.push(await source(value));
-    const parts = checkParts(await Promise.all(sources.map(openPart)));
+    // One after the other: thousands at once are more files than a process may have open.
+    const opened: OpenedPart[] = [];
+    for (const one of sources) opened.push(await openPart(one));
+    const parts = checkParts(opened);
     const sink = await open(target, sources);
     try {
       for (const part of parts) await copyPart(sink, part, options);

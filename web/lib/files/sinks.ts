@@ -37,6 +37,11 @@ export function blobSink(): Sink {
 
 /** A stream: closed when all is written, aborted where that fails. */
 export function streamSink(stream: WritableStream<Uint8Array>, name = 'the stream'): Sink {
+  if (stream.locked)
+    throw new FewbitsError(
+      'WRITE_FAILED',
+      `${name} is in use: another writer holds it. Release that, or pass another.`,
+    );
   const writer = stream.getWriter();
   const failing = (error: unknown) => {
     throw writeFailed(name, error);
