@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createPool, init } from 'fewbits';
-import { analyzeModel, convertModel, openImportance, openModel, planConversion, planOverrides } from 'fewbits/files';
+import { analyzeModel, convertModel, openImportance, openModel, planOverrides } from 'fewbits/files';
 import { codeOf, pathOf } from './containers.ts';
 
 const fewbits = await init();
@@ -66,15 +66,6 @@ describe('analyzeModel', () => {
     }
     assert.ok(loose.error < tight.error);
     assert.equal(await codeOf(() => all(1000)), 'OUT_OF_RANGE');
-  });
-
-  it('plans for the alignment of the model', async () => {
-    for (const alignment of [8, 4096]) {
-      const model = await openModel(pathOf(`gguf/align_${alignment}.gguf`));
-      const { plan } = await analyzeModel(model, { types, targetBytes: 10 ** 6 });
-      const { byteLength } = planConversion(model, { to: 'gguf', overrides: planOverrides(plan as never) });
-      assert.equal(plan!.byteLength, byteLength, `${alignment}`);
-    }
   });
 
   it('weighs by importance, without which an error is relative', async () => {
