@@ -20,8 +20,8 @@ interface VirtualTableProps<Row> {
   fetch(start: number, count: number): Promise<readonly Row[] | undefined>;
   /** The <thead>. */
   head: ComponentChildren;
-  /** A <tr>. */
-  row(row: Row): ComponentChildren;
+  /** A <tr>, `at` rows from the table's first. */
+  row(row: Row, at: number): ComponentChildren;
 }
 
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
@@ -84,7 +84,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         <table class="table" aria-rowcount={count + 1}>
           <caption class="hidden">{caption}</caption>
           {headings}
-          <tbody>{lines.map(draw)}</tbody>
+          <tbody>{lines.map((line, i) => draw(line, Math.min(start, last) + i))}</tbody>
         </table>
       </div>
     </section>

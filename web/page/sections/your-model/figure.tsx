@@ -50,8 +50,10 @@ export default function YourModel(props: Props) {
         </p>
       ))}
       <Reasons reasons={view.reasons} />
-      <Treemap view={view} chosen={chosen} pick={setPicked} />
-      <Progress view={view} measuring={measuring} options={options} set={set} />
+      <Treemap view={view} chosen={chosen} pick={setPicked}>
+        {view.measured.done < view.measured.of ? <Progress view={view} measuring={measuring} /> : undefined}
+      </Treemap>
+      <Accuracy view={view} options={options} set={set} />
       <Chosen key={view.id} {...{ view, options, ask, choose }} index={chosen} />
       <h3>Every tensor</h3>
       <TensorsTable
@@ -116,30 +118,33 @@ function Finding({ view: { weights, bytes, newBytes, worst, measured } }: { view
 interface ProgressProps {
   view: View;
   measuring: ReturnType<typeof useMeasuring>;
-  options: Options;
-  set: Props['set'];
 }
 
 /** How much is measured: it goes on as long as the figure is in sight, and can be held. */
-function Progress({ view: { measured }, measuring: { held, setHeld }, options: { every }, set }: ProgressProps) {
-  const { done, of, approximate } = measured;
+function Progress({ view: { measured }, measuring: { held, setHeld } }: ProgressProps) {
+  const { done, of } = measured;
   return (
-    <div class="line measured">
-      {done < of && (
-        <>
-          <progress aria-label="Measured" value={done} max={of} />
-          <span class="note">
-            measured {whole(done)} of {count(of, 'tensors')}
-          </span>
-          <button type="button" class="ghost" onClick={() => setHeld(!held)}>
-            {held ? 'Go on' : 'Hold'}
-          </button>
-        </>
+    <>
+      <progress aria-label="Measured" value={done} max={of} />
+      <span>
+        measured {whole(done)} of {count(of, 'tensors')}
+      </span>
+      <button type="button" class="ghost" onClick={() => setHeld(!held)}>
+        {held ? 'Go on' : 'Hold'}
+      </button>
+    </>
+  );
+}
+
+/** Large tensors are measured on a sample, unless the reader wants all of it. */
+function Accuracy({ view: { measured }, options: { every }, set }: Pick<Props, 'view' | 'options' | 'set'>) {
+  if (!measured.approximate && !every) return null;
+  return (
+    <div class="line">
+      <Switch label="Measure every weight" checked={every} onChange={(checked) => set({ every: checked })} />
+      {measured.approximate && (
+        <span class="note">≈ large tensors are measured on {whole(SAMPLE)} of their weights.</span>
       )}
-      {(approximate || every) && (
-        <Switch label="Measure every weight" checked={every} onChange={(checked) => set({ every: checked })} />
-      )}
-      {approximate && <span class="note">≈ large tensors are measured on {whole(SAMPLE)} of their weights.</span>}
     </div>
   );
 }

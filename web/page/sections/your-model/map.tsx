@@ -1,4 +1,5 @@
 // The treemap: area is bytes, heat is what is lost. Few tensors are marks to focus; many are painted.
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Drawing, useWidth } from '../../kit/figure.tsx';
 import { count, decimalBytes } from '../../kit/numbers.ts';
@@ -9,11 +10,14 @@ interface TreemapProps {
   view: View;
   chosen: number;
   pick(index: number): void;
+  /** Stands in the legend's first place: what goes on must not move what is below. */
+  children?: ComponentChildren;
 }
 
 const heightFor = (width: number) => (width < 600 ? 300 : 340);
-/** A sign of the labels' font, and what a label needs to stand in. */
+/** A sign of the labels' font and a wide one, and what a label needs to stand in. */
 const SIGN = 7;
+const WIDE = 11;
 const LINE = 20;
 
 export function Treemap(props: TreemapProps) {
@@ -24,7 +28,7 @@ export function Treemap(props: TreemapProps) {
   return (
     <>
       {isFew ? <Marks {...props} label={label} /> : <Painting {...props} label={label} />}
-      <Legend />
+      <Legend>{props.children}</Legend>
     </>
   );
 }
@@ -36,9 +40,24 @@ const layout = ({ bytes, others }: Tiles, width: number, height: number): Rect[]
 /** As much of a name as fits: of what most names end with nothing, and of the rest the end, which says more. */
 function fitted(whole: string, { width, height }: Rect): string {
   const name = whole.replace(/(?<=.)\.(weight|kernel)$/, '');
-  const signs = Math.floor((width - 12) / SIGN);
-  if (height < LINE || signs < 3) return '';
-  return name.length <= signs ? name : signs < 6 ? '' : `…${name.slice(1 - signs)}`;
+  const room = width - 12;
+  if (height < LINE || room < 3 * SIGN) return '';
+  // A hostile name can be megabytes long.
+  const most = Math.floor(room / SIGN);
+  if (name.length <= most && widthOf(name) <= room) return name;
+  let end = name.slice(-most);
+  while (widthOf(end) > room - SIGN) end = end.slice(1);
+  return end.length < 5 ? '' : `…${end.replace(/^[./]+/, '')}`;
+}
+
+const widthOf = (text: string) => [...text].reduce((sum, sign) => sum + (/[mwMW@%]/.test(sign) ? WIDE : SIGN), 0);
+
+/** A tile's lines: its name, and below it what is left of it. */
+function lines(tiles: Tiles, i: number, rect: Rect): [name: string, decibels: string] {
+  const name = fitted(tiles.names[i] ?? '', rect);
+  // Dots for what is not measured yet say nothing without a name.
+  const decibels = name === '' && tiles.heat[i]! < 0 ? '' : (tiles.decibels[i] ?? '');
+  return [name, rect.height < 2 * LINE ? '' : fitted(decibels, rect)];
 }
 
 function Marks({ view: { tiles }, chosen, pick, label }: TreemapProps & { label: string }) {
@@ -58,8 +77,8 @@ function Marks({ view: { tiles }, chosen, pick, label }: TreemapProps & { label:
     <Drawing label={label} role="group" height={heightFor}>
       {(width, height) =>
         layout(tiles, width, height).map(({ x, y, ...size }, i) => {
-          const name = tiles.names[i]!;
-          const facts = `${name || 'array'}, ${decimalBytes(tiles.bytes[i]!)}, ${tiles.decibels[i]}`;
+          const [name, decibels] = lines(tiles, i, { x, y, ...size });
+          const facts = `${tiles.names[i] || 'array'}, ${decimalBytes(tiles.bytes[i]!)}, ${tiles.decibels[i]}`;
           return (
             // biome-ignore lint/a11y/useSemanticElements: an HTML button cannot stand inside a drawing.
             <g
@@ -75,10 +94,10 @@ function Marks({ view: { tiles }, chosen, pick, label }: TreemapProps & { label:
               <rect class={heatClass(tiles.heat[i]!)} x={x} y={y} {...size} />
               <rect class="reach" x={x + 2} y={y + 2} width={less(size.width)} height={less(size.height)} />
               <text x={x + 7} y={y + 17}>
-                {fitted(name, { x, y, ...size })}
+                {name}
               </text>
               <text x={x + 7} y={y + 34}>
-                {size.height < 2 * LINE ? '' : fitted(tiles.decibels[i]!, { x, y, ...size })}
+                {decibels}
               </text>
             </g>
           );
@@ -148,13 +167,15 @@ function paint(canvas: HTMLCanvasElement, { tiles, rects, chosen, width, height 
     const { x, y, width: w, height: h } = rect;
     const level = tiles.heat[i] ?? -1;
     context.fillStyle = level < 0 ? color('--sunk') : swatches[level]!;
-    context.fillRect(x, y, w, h);
-    context.strokeStyle = color('--card');
-    context.strokeRect(x, y, w, h);
-    const name = i < tiles.index.length ? tiles.names[i] : `${count(tiles.others.count, 'tensors')} more`;
+    // Gaps, not lines, which would leave nothing of the smallest.
+    context.fillRect(x, y, w - Math.min(1.5, w / 4), h - Math.min(1.5, h / 4));
     context.fillStyle = color('--ink');
-    if (name) context.fillText(fitted(name, rect), x + 7, y + 17);
-    if (h >= 2 * LINE && tiles.decibels[i]) context.fillText(fitted(tiles.decibels[i], rect), x + 7, y + 34);
+    const isOthers = i === tiles.index.length;
+    const [name, decibels] = isOthers
+      ? [fitted(`${count(tiles.others.count, 'tensors')} more`, rect), '']
+      : lines(tiles, i, rect);
+    context.fillText(name, x + 7, y + 17);
+    context.fillText(decibels, x + 7, y + 34);
   });
   const at = rects[tiles.index.indexOf(chosen)];
   if (!at) return;
@@ -163,9 +184,9 @@ function paint(canvas: HTMLCanvasElement, { tiles, rects, chosen, width, height 
   context.strokeRect(at.x + 1, at.y + 1, Math.max(1, at.width - 2), Math.max(1, at.height - 2));
 }
 
-const Legend = () => (
+const Legend = ({ children }: { children: ComponentChildren }) => (
   <p class="legend note">
-    <span>Area: bytes. Stronger: more is lost.</span>
+    <span class="first">{children ?? 'Area: bytes. Stronger: more is lost.'}</span>
     <span class="scale">
       {BEST} dB or more
       <svg width={(LEVELS + 1) * 14} height="12" aria-hidden="true">

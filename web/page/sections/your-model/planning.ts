@@ -88,9 +88,13 @@ const SHORT_ROWS = ['iq4_nl', 'q4_0', 'q5_0', 'q8_0', 'float16'];
 
 /** The types to try on a tensor before a size can be planned well. */
 export function ladderFor(formats: Formats, { model }: Subject, index: number): string[] {
-  const { shape, type } = model.tensors[index]!;
+  const { shape, type, elements, byteLength } = model.tensors[index]!;
   const ladder = (shape.at(-1) ?? 1) % 256 === 0 ? LONG_ROWS : SHORT_ROWS;
-  return fitting(formats, model, index, ladder).filter((other) => other !== type);
+  // A tensor that can stay as it is gains nothing from more bytes than it has.
+  const most = formats.isOfGguf(type) ? byteLength : Number.POSITIVE_INFINITY;
+  return fitting(formats, model, index, ladder).filter(
+    (other) => other !== type && formats.bytesOf(other, elements) < most,
+  );
 }
 
 /** Until a type is measured: what a bit brings is 6 dB, and q4_0, q5_0 and q8_0 are 4.5 dB below that. */

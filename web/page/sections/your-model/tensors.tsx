@@ -13,12 +13,12 @@ interface TensorsTableProps {
   choose(index: number, type: string): void;
 }
 
-const COLUMNS: readonly [label: string, key: SortKey | null, wide?: boolean][] = [
+const COLUMNS: readonly [label: string, key: SortKey | null, look?: string][] = [
   ['tensor', 'name'],
-  ['shape', null, true],
-  ['stored', null, true],
-  ['bytes', 'bytes', true],
-  ['becomes', null],
+  ['shape', null, 'wide'],
+  ['stored', null, 'wide'],
+  ['bytes', 'bytes', 'wide'],
+  ['becomes', null, 'becomes'],
   ['new bytes', 'newBytes'],
   ['SQNR', 'sqnrDb'],
 ];
@@ -35,13 +35,13 @@ export function TensorsTable({ view, sort, setSort, fetch, chosen, pick, choose 
       head={
         <thead>
           <tr>
-            {COLUMNS.map(([label, key, wide]) => (
-              <Heading key={label} {...{ label, column: key, wide, sort, setSort }} />
+            {COLUMNS.map(([label, key, look]) => (
+              <Heading key={label} {...{ label, column: key, look, sort, setSort }} />
             ))}
           </tr>
         </thead>
       }
-      row={(row) => <TensorRow key={row.index} {...{ row, pick, choose }} isChosen={row.index === chosen} />}
+      row={(row, at) => <TensorRow key={row.index} {...{ row, at, pick, choose }} isChosen={row.index === chosen} />}
     />
   );
 }
@@ -53,16 +53,16 @@ const stateOf = ({ newBytes, measured, newName, chosen, problem }: View) =>
 interface HeadingProps {
   label: string;
   column: SortKey | null;
-  wide: boolean | undefined;
+  look: string | undefined;
   sort: Sort;
   setSort(sort: Sort): void;
 }
 
-function Heading({ label, column, wide, sort, setSort }: HeadingProps) {
+function Heading({ label, column, look, sort, setSort }: HeadingProps) {
   const order = sort.key === column ? (sort.descending ? 'descending' : 'ascending') : undefined;
   const isNumber = column !== 'name';
   return (
-    <th scope="col" class={wide ? 'wide' : undefined} aria-sort={order}>
+    <th scope="col" class={look} aria-sort={order}>
       {column ? (
         <button
           type="button"
@@ -75,7 +75,7 @@ function Heading({ label, column, wide, sort, setSort }: HeadingProps) {
           {order && (order === 'ascending' ? ' ↑' : ' ↓')}
         </button>
       ) : (
-        label
+        <span>{label}</span>
       )}
     </th>
   );
@@ -83,15 +83,17 @@ function Heading({ label, column, wide, sort, setSort }: HeadingProps) {
 
 interface TensorRowProps {
   row: Row;
+  /** Its place in the sorted table. */
+  at: number;
   isChosen: boolean;
   pick(index: number): void;
   choose(index: number, type: string): void;
 }
 
-function TensorRow({ row, isChosen, pick, choose }: TensorRowProps) {
+function TensorRow({ row, at, isChosen, pick, choose }: TensorRowProps) {
   const { index, name, shape, storedType, bytes, newBytes } = row;
   return (
-    <tr class={isChosen ? 'followed' : undefined} aria-rowindex={index + 2}>
+    <tr class={isChosen ? 'followed' : undefined} aria-rowindex={at + 2}>
       <th scope="row">
         <button type="button" class="name" aria-pressed={isChosen} title={name} onClick={() => pick(index)}>
           {name || 'array'}
@@ -100,7 +102,7 @@ function TensorRow({ row, isChosen, pick, choose }: TensorRowProps) {
       <td class="wide">{shape.join(' × ') || 'one value'}</td>
       <td class="wide">{storedType}</td>
       <td class="wide">{whole(bytes)}</td>
-      <td>
+      <td class="becomes">
         <TypeMenu row={row} choose={choose} />
       </td>
       <td>{whole(newBytes)}</td>

@@ -60,6 +60,7 @@ export function TypeControls({ view, options, set, choose }: TypeControlsProps) 
           </button>
         )}
       </div>
+      {isGguf && recipeProblem && <p class="note">{recipeProblem}</p>}
       {view.reach && <TargetSize reach={view.reach} weights={view.weights} set={set} />}
     </>
   );
