@@ -65,7 +65,13 @@ describe('analyzeModel', () => {
       for (const { name, type } of tensors) assert.equal(type, plan.types.get(name) ?? type, name);
     }
     assert.ok(loose.error < tight.error);
-    assert.equal(await codeOf(() => all(1000)), 'OUT_OF_RANGE');
+    // Before anything is measured.
+    const onProgress = () => assert.fail('measured');
+    for (const targetBytes of [1000, -1, Number.NaN])
+      assert.match(
+        await codeOf(() => analyzeModel(model, { types, targetBytes, onProgress })),
+        targetBytes === 1000 ? /^OUT_OF_RANGE$/ : /^(OUT_OF_RANGE|BAD_ARGUMENT)$/,
+      );
   });
 
   it('weighs by importance, without which an error is relative', async () => {

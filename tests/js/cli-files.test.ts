@@ -214,11 +214,17 @@ describe('fewbits convert', () => {
     assert.match(stderr, /^fewbits: .*llama\.cpp will not run it.*\n$/);
   });
 
+  it('says of an override that it changes nothing', () => {
+    const { status, stderr } = fewbits('convert', source, at('none.gguf'), '--override', 'zzz=q4_k', '--dry-run');
+    assert.deepEqual([status, stderr], [0, "fewbits: no tensor's name has 'zzz': that --override changes nothing.\n"]);
+  });
+
   it('refuses wrong usage with 2, what cannot be done with 1, and leaves nothing', () => {
     const out = at('refused.gguf');
     const before = readdirSync(scratch);
     fails(2, /say where to write/, 'convert', source);
     fails(2, /not both/, 'convert', source, out, '--type', 'q4_k', '--recipe', 'q4_k_m');
+    fails(2, /--join.* cannot be used with .*--type/, 'convert', out, '--join', source, '--type', 'q4_k');
     fails(2, /PATTERN=TYPE/, 'convert', source, out, '--override', 'attn_v');
     fails(2, /such as 3\/8/, 'convert', source, out, '--shard', '9/8');
     fails(2, /such as 3\/8/, 'convert', source, out, '--shard', '0/8');
@@ -391,10 +397,10 @@ describe('fewbits compare', () => {
 
   it('says when nothing differs, and what has no counterpart', () => {
     assert.equal(succeeds('compare', source, source), 'Every value of 12 tensors is the same in both.\n');
-    const output = succeeds('compare', source, pathOf('gguf/align_64.gguf'));
+    const output = succeeds('compare', pathOf('gguf/align_64.gguf'), pathOf('gguf/hole.gguf'));
     fits(output);
-    assert.match(output, /No tensor has the same name in both/);
-    assert.match(output, /Only in the original: token_embd\.weight, .* and 7 more\./s);
+    assert.match(output, /^- Only in the original: c\.$/m);
+    fails(1, /No tensor has the same name in /, 'compare', source, pathOf('gguf/align_64.gguf'));
     fails(2, /missing required argument/, 'compare', source);
     fails(1, /no file/, 'compare', source, at('gone.gguf'));
   });

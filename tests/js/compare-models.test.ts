@@ -77,6 +77,18 @@ describe('compareModels', () => {
     assert.equal((await compareModels(a, await openModel(file.blob!))).sqnrDb, Infinity);
   });
 
+  it('tells integers apart that float32 does not', async () => {
+    const integers = (...values: bigint[]) => {
+      const entry = { dtype: 'I64', shape: [values.length], data_offsets: [0, 8 * values.length] };
+      const header = new TextEncoder().encode(JSON.stringify({ x: entry }));
+      return openModel(
+        new Blob([Uint8Array.of(header.length, 0, 0, 0, 0, 0, 0, 0), header, BigInt64Array.from(values)]),
+      );
+    };
+    const comparison = await compareModels(await integers(3n, 16_777_217n), await integers(3n, 16_777_216n));
+    assert.equal(comparison.tensors[0]!.maxAbsError, 1);
+  });
+
   it('says of a tensor why it is not compared', async () => {
     const [compared] = (await compareModels(await npy([1, 2]), await npy([1, 2, 3]))).tensors;
     assert.match(compared!.reason!, /the other's shape is 3/);

@@ -1,5 +1,6 @@
 // fewbits compare: what two models make of the same tensors.
 import { Command } from 'commander';
+import { FewbitsError } from 'fewbits';
 import { type ComparedTensor, compareModels, type ModelComparison } from 'fewbits/files';
 import { visible } from '../lib/containers/words.ts';
 import { counted, decibels, grouped, nameText, print, printJson, table, wrapped } from './text.ts';
@@ -36,6 +37,8 @@ async function compare(originalFile: string, otherFile: string, { all, json }: O
   const comparison = await running({}, ({ progress, signal }) =>
     compareModels(original, other, { signal, onProgress: progress.report }),
   );
+  if (comparison.tensors.length === 0)
+    throw new FewbitsError('BAD_INPUT', `No tensor has the same name in ${originalFile} and in ${otherFile}.`);
   if (json) printJson({ original: originalFile, other: otherFile, ...comparison });
   else report(comparison, all ?? false);
   await Promise.all([original.close(), other.close()]);
@@ -72,7 +75,6 @@ function printTable(comparison: ModelComparison, tensors: readonly ComparedTenso
 
 /** What a table of losses does not say. */
 function* remarks({ tensors, missing, added }: ModelComparison, same: number): Generator<string> {
-  if (tensors.length === 0) yield 'No tensor has the same name in both.';
   if (same > 0 && same < tensors.length) yield `${counted(same, 'tensor')} with the same values in both.`;
   for (const { name, reason } of tensors) if (reason) yield `${nameText(name)}: not compared, for ${visible(reason)}.`;
   for (const { name, nonFinite } of tensors)

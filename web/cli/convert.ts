@@ -84,7 +84,18 @@ export function convertCommand(): Command {
     .option('--tensor <name>', 'for .npy: which one')
     .option('--jobs <count>', 'workers', wholeNumber, availableJobs())
     .option('--shard <i/n>', 'write only part I of N, for --join', shard)
-    .option('--join <part...>', 'put the parts together: the same bytes as in a single run')
+    .addOption(
+      new Option('--join <part...>', 'put the parts together: the same bytes as in a single run').conflicts([
+        'type',
+        'recipe',
+        'to',
+        'override',
+        'imatrix',
+        'tensor',
+        'shard',
+        'dryRun',
+      ]),
+    )
     .option('--dry-run', 'say what would be written, and write nothing')
     .option('--json', 'print JSON, in bytes')
     .addHelpText('after', examples)
@@ -101,8 +112,9 @@ async function convert(first: string, second: string | undefined, options: Optio
   const to = options.to ?? containerOf(second, command);
   const model = await open(first);
   const plan = { ...planOptions(options, to), ...(await openMatrix(options.imatrix)) };
-  if (options.dryRun) return printPlan(model, planConversion(model, plan), options);
-  warn(model, to);
+  const conversion = planConversion(model, plan);
+  warn(model, plan);
+  if (options.dryRun) return printPlan(model, conversion, options);
   await (options.shard
     ? writePart(model, second, plan, options.shard, options)
     : writeWhole(model, second, plan, options));
@@ -129,11 +141,14 @@ function planOptions({ type, recipe, override, tensor }: Options, to: PlanOption
 }
 
 /** What someone should know before hours are spent. */
-function warn({ format, quantization }: Model, to: PlanOptions['to']): void {
+function warn({ format, quantization, tensors }: Model, { to, overrides = [] }: PlanOptions): void {
   if (quantization)
     remark(`the weights are packed by ${quantization.method}: they are copied as they are stored, not restored.`);
   if (format === 'safetensors' && to === 'gguf')
     remark('a GGUF of plain tensors: llama.cpp will not run it, for it has no tokenizer and other names.');
+  for (const { pattern } of overrides)
+    if (!tensors.some(({ name }) => new RegExp(pattern, 'i').test(name)))
+      remark(`no tensor's name has '${pattern}': that --override changes nothing.`);
 }
 
 // --- writing ---------------------------------------------------------------------------------------------------------

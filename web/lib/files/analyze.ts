@@ -9,7 +9,7 @@ import { alignmentOf } from './conversion-file.ts';
 import { planConversion } from './convert.ts';
 import { ErrorSums } from './error-sums.ts';
 import { internalsOf } from './internals.ts';
-import { planTypes } from './plan.ts';
+import { type PlanTensor, planTypes } from './plan.ts';
 import { findTensorType, type TensorType } from './recipes.ts';
 import { slices } from './restore.ts';
 import type { Analysis, AnalyzedTensor, AnalyzedType, AnalyzeOptions, Model } from './types.ts';
@@ -23,6 +23,14 @@ export async function analyzeModel(model: Model, options: AnalyzeOptions): Promi
   const candidates = internals.container.tensors.filter((tensor) =>
     isCandidate(internals.container, internals.fewbits, tensor),
   );
+  // A size that no types reach is refused before anything is measured.
+  if (options.targetBytes !== undefined)
+    makePlan(
+      model,
+      candidates,
+      candidates.map((tensor) => unmeasured(internals.fewbits, tensor, types)),
+      options,
+    );
   const bytesTotal = candidates.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const tensors: AnalyzedTensor[] = [];
   let bytesDone = 0;
@@ -33,7 +41,7 @@ export async function analyzeModel(model: Model, options: AnalyzeOptions): Promi
   }
   options.onProgress?.({ bytesDone, bytesTotal, tensor: '' });
   if (options.targetBytes === undefined) return { tensors };
-  return { tensors, plan: makePlan(model, candidates, tensors, options) };
+  return { tensors, plan: makePlan(model, candidates, tensors as PlanTensor[], options) };
 }
 
 function checkTypes(fewbits: Fewbits, types: unknown): TensorType[] {
@@ -47,6 +55,19 @@ function checkTypes(fewbits: Fewbits, types: unknown): TensorType[] {
   return [...new Set(known)];
 }
 
+/** Of the types, those whose blocks fit the tensor's rows. */
+function fittingTypes(fewbits: Fewbits, { shape }: StoredTensor, types: readonly TensorType[]): TensorType[] {
+  const blockSize = (type: TensorType) => fewbits.blockFormats.find(({ name }) => name === type)?.blockSize ?? 1;
+  return types.filter((type) => shape.at(-1)! % blockSize(type) === 0);
+}
+
+function unmeasured(fewbits: Fewbits, tensor: StoredTensor, types: readonly TensorType[]): PlanTensor {
+  const results = fittingTypes(fewbits, tensor, types).map((type) => ({
+    ...{ type, byteLength: fewbits.weightBytes(tensor.elements, type), error: 0 },
+  }));
+  return { name: tensor.name, results };
+}
+
 async function tryTypes(
   fewbits: Fewbits,
   tensor: StoredTensor,
@@ -54,8 +75,7 @@ async function tryTypes(
   options: AnalyzeOptions,
 ): Promise<AnalyzedType[]> {
   const row = tensor.shape.at(-1)!;
-  const blockSize = (type: TensorType) => fewbits.blockFormats.find(({ name }) => name === type)?.blockSize ?? 1;
-  const fitting = types.filter((type) => row % blockSize(type) === 0);
+  const fitting = fittingTypes(fewbits, tensor, types);
   const experts = tensor.shape.length > 2 ? tensor.shape[0]! : 1;
   const importance = await options.importance?.read(tensor.name, { rowLength: row, experts });
   const tries = fitting.map((type) => ({ type, sums: new ErrorSums() }));
@@ -121,7 +141,7 @@ async function keep(
 function makePlan(
   model: Model,
   candidates: readonly StoredTensor[],
-  tensors: readonly AnalyzedTensor[],
+  tensors: readonly PlanTensor[],
   { targetBytes, importance }: AnalyzeOptions,
 ) {
   const chosen = tensors.filter(({ results }) => results.length > 0);
@@ -131,11 +151,10 @@ function makePlan(
   const { byteLength } = planConversion(model, { to: 'gguf' });
   const alignment = alignmentOf(internalsOf(model).container);
   const otherBytes = replaced.reduce((left, tensor) => left - align(tensor.byteLength, alignment), byteLength);
-  return planTypes(
-    chosen.map(({ name, results }) => ({
-      name,
-      results: results.map(({ type, byteLength, error }) => ({ type: type as TensorType, byteLength, error })),
-    })),
-    { targetBytes: targetBytes!, otherBytes, alignment, measure: importance ? 'importance' : 'proxy' },
-  );
+  return planTypes(chosen, {
+    targetBytes: targetBytes!,
+    otherBytes,
+    alignment,
+    measure: importance ? 'importance' : 'proxy',
+  });
 }

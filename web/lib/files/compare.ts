@@ -4,7 +4,8 @@ import { FewbitsError } from '../errors.ts';
 import type { Fewbits } from '../types.ts';
 import { ErrorSums } from './error-sums.ts';
 import { type Internals, internalsOf } from './internals.ts';
-import { slices } from './restore.ts';
+import { storedSlices } from './restore.ts';
+import { decodeWide, isStored } from './stored.ts';
 import type { ComparedTensor, CompareModelsOptions, Model, ModelComparison } from './types.ts';
 
 /** Values that are compared at once. */
@@ -70,8 +71,8 @@ async function comparePair(
   if (reason) return { ...compared, reason };
   const sums = new ErrorSums();
   let nonFinite = 0;
-  const others = slices(fewbits, other, SLICE, { signal: options.signal });
-  for await (const values of slices(fewbits, original, SLICE, { signal: options.signal })) {
+  const others = numbersOf(fewbits, other, options);
+  for await (const values of numbersOf(fewbits, original, options)) {
     if (options.signal?.aborted) throw new FewbitsError('ABORTED', 'The comparison was cancelled.');
     const { value: kept } = await others.next();
     nonFinite += leaveOut(values, kept!);
@@ -80,6 +81,11 @@ async function comparePair(
   total.addSums(sums);
   const { mse, sqnrDb, cosine, maxAbsError } = sums;
   return { ...compared, mse, sqnrDb, cosine, maxAbsError, nonFinite };
+}
+
+async function* numbersOf(fewbits: Fewbits, tensor: StoredTensor, { signal }: CompareModelsOptions) {
+  for await (const slice of storedSlices(fewbits, tensor, SLICE, { signal }))
+    yield isStored(slice) ? decodeWide(fewbits, slice) : slice;
 }
 
 /** Outer sizes of 1 say nothing, and GGUF drops them. */

@@ -16,7 +16,7 @@ import type { Conversion, ConversionTensor, ConvertOptions, Model, PlanOptions }
 /** Values that are converted at once, at most: 2 MiB of float32. */
 const SLICE = 2 ** 19;
 /** Values that are under way at the same time, in all workers: as they are read, as numbers, and as they are written. */
-const UNDER_WAY = 2 ** 23;
+const UNDER_WAY = 2 ** 22;
 /** Slices for each worker: one to work on, and the next. */
 const AHEAD = 2;
 

@@ -9,6 +9,9 @@ import { decodeStored, isStored, type StoredValues } from './stored.ts';
 /** Elements of a slice. */
 const SLICE = 2 ** 20;
 
+/** Elements that are picked out of the file in one pass, where its order is another: 32 MiB. */
+const BAND = 2 ** 23;
+
 export interface Range {
   start: number;
   end: number;
@@ -45,9 +48,12 @@ export async function* storedSlices(
   const { element, fortranOrder, data } = tensor;
   const { pieceElements, pieceBytes } = element;
   if (fortranOrder || count % pieceElements !== 0 || start % pieceElements !== 0) {
-    // Slices that do not begin where pieces do: each is read by itself.
-    for (let at = start; at < end; at += count)
-      yield await restore(fewbits, tensor, { start: at, end: Math.min(at + count, end), signal });
+    // Slices that do not begin where pieces do are read by themselves; where all of the file is read for each, many at once.
+    const band = fortranOrder ? Math.max(1, Math.floor(BAND / count)) * count : count;
+    for (let from = start; from < end; from += band) {
+      const values = await restore(fewbits, tensor, { start: from, end: Math.min(from + band, end), signal });
+      for (let at = 0; at < values.length; at += count) yield values.slice(at, at + count);
+    }
     return;
   }
   const bytesAt = (place: number) => Math.ceil(place / pieceElements) * pieceBytes;

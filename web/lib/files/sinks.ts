@@ -60,7 +60,7 @@ interface WritableHandle {
 }
 
 const isHandle = (value: unknown): value is WritableHandle =>
-  typeof value === 'object' && value !== null && 'createWritable' in value;
+  typeof (value as Partial<WritableHandle> | null)?.createWritable === 'function';
 
 /** Sinks that need no file system of Node's. */
 export async function webSink(value: unknown): Promise<Sink> {

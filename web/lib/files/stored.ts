@@ -34,6 +34,16 @@ export function decodeStored(
   return fewbits.decode(codesOf(fewbits, element, aligned, count), type as NumberFormatName);
 }
 
+/** The same, integers of 64 bits in doubles: exact to 2^53. */
+export function decodeWide(fewbits: Fewbits, stored: StoredValues): Float32Array | Float64Array {
+  const { reading, pieceBytes } = stored.element;
+  if (reading !== 'int64' && reading !== 'uint64') return decodeStored(fewbits, stored);
+  const bytes = stored.bytes.slice();
+  if (stored.bigEndian) swap(bytes, pieceBytes);
+  const integers = reading === 'int64' ? new BigInt64Array(bytes.buffer) : new BigUint64Array(bytes.buffer);
+  return Float64Array.from(integers.subarray(0, stored.count), Number);
+}
+
 /** One code per element. */
 function codesOf(
   fewbits: Pick<Fewbits, 'unpackBits'>,

@@ -18,6 +18,9 @@ export function OpenModel({ view, options, ask, update }: OpenModelProps) {
   const [opening, setOpening] = useState('');
   const [problem, setProblem] = useState('');
 
+  // What was said of a file is old once the reader goes on with another.
+  useEffect(() => setProblem(''), [options]);
+
   const through = async (name: string, coming: Promise<View | undefined>) => {
     setProblem('');
     setOpening(name);
