@@ -42,7 +42,10 @@ describe('chapter 3, Range and precision', () => {
     await page.getByRole('button', { name: /^Data: / }).click();
     await page.getByRole('tab', { name: 'Paste' }).click();
     await page.getByRole('textbox', { name: 'Numbers' }).fill(text);
-    await page.getByRole('button', { name: /^Use/ }).click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Use th/ })
+      .click();
   }
   /** Until the slider says so. */
   const spoken = (text: string) =>
