@@ -27,7 +27,6 @@ export function Save({ view, options }: { view: View; options: Options }) {
   const [state, setState] = useState<State>({});
   const { progress, since = 0, said, problem } = state;
   useTitle(progress);
-  useEffect(() => setState((before) => (before.progress ? before : {})), [view.newName, view.newBytes]);
 
   const start = async () => {
     // By the options, which are what is converted: the view for them may still be on its way.
