@@ -301,8 +301,8 @@ const filesIn = (page: Page) =>
     return names;
   });
 
-/** A model that takes some seconds: its bytes exist only in the page. */
-async function openLarge(page: Page, megabytes = 256): Promise<void> {
+/** A model that takes some seconds. Its bytes exist only in the page, where Chromium loses the end of larger ones at times. */
+async function openLarge(page: Page, megabytes = 160): Promise<void> {
   const transfer = await page.evaluateHandle((size) => {
     const rows = (size * 2 ** 20) / 4096 / 4;
     const shape = [rows, 4096];
